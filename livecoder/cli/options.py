@@ -1,0 +1,131 @@
+"""The flags that every command with a model shares, declared once, and what they amount to."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any, get_type_hints
+
+import typer
+
+from livecoder import config
+from livecoder.config import Settings
+from livecoder.errors import UsageError
+
+FORMATS = ("text", "json", "stream-json")
+MODES = ("plan", "default", "auto", "yolo")
+SANDBOXES = ("auto", "bubblewrap", "docker", "none")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """One field a flag; the metadata is what `--help` says."""
+
+    model: Annotated[str | None, typer.Option("-m", "--model", help="litellm's provider/model.")] = None
+    verify: Annotated[str | None, typer.Option(help="Command that the engine runs on a clean copy at the end.")] = None
+    output_format: Annotated[str, typer.Option(help="text, json or stream-json.")] = "text"
+    json: Annotated[bool, typer.Option("--json", help="Short for --output-format stream-json.")] = False
+    max_turns: Annotated[int | None, typer.Option(help="Requests to the model.")] = None
+    max_budget_usd: Annotated[float | None, typer.Option(help="Dollars; $3 without a person at hand.")] = None
+    max_tokens: Annotated[int | None, typer.Option(help="Tokens, in and out.")] = None
+    timeout: Annotated[float | None, typer.Option(help="Seconds for a whole round.")] = None
+    permission_mode: Annotated[str | None, typer.Option(help="plan, default, auto or yolo.")] = None
+    yolo: Annotated[bool, typer.Option("--yolo", help="Short for --permission-mode yolo; still sandboxed.")] = False
+    sandbox: Annotated[str | None, typer.Option(help="auto, bubblewrap, docker or none.")] = None
+    yes_no_sandbox: Annotated[bool, typer.Option("--yes-no-sandbox", help="Confirms --sandbox none.")] = False
+    add_dir: Annotated[list[Path] | None, typer.Option(help="One more directory that commands may write.")] = None
+    scaffold: Annotated[str | None, typer.Option(help="A directory, a generation, or none: bash alone.")] = None
+    evolve: Annotated[str | None, typer.Option(help="off, propose or auto.")] = None
+    bare: Annotated[bool, typer.Option("--bare", help="No AGENTS.md, lessons or hooks.")] = False
+    cd: Annotated[Path | None, typer.Option("-C", "--cd", help="Work in this directory.")] = None
+    set: Annotated[list[str] | None, typer.Option("--set", help="A setting, as model.retries=1.")] = None
+    patch_out: Annotated[Path | None, typer.Option(help="Write the change as a patch.")] = None
+    output_last_message: Annotated[Path | None, typer.Option(help="Write the answer to a file.")] = None
+    quiet: Annotated[bool, typer.Option("-q", help="Warnings and the ending only.")] = False
+    verbose: Annotated[bool, typer.Option("-v", help="Every event.")] = False
+    color: Annotated[str, typer.Option(help="auto, always or never.")] = "auto"
+    plain: Annotated[bool, typer.Option("--plain", help="Append-only lines.")] = False
+
+    @property
+    def format(self) -> str:
+        return "stream-json" if self.json else self.output_format
+
+    @property
+    def cwd(self) -> Path:
+        return self.cd or Path.cwd()
+
+    def settings(self, *, headless: bool) -> Settings:
+        """All sources merged. Raises UsageError for a bad flag, ConfigError for a bad file."""
+        _one_of("--output-format", self.format, FORMATS)
+        _one_of("--color", self.color, ("auto", "always", "never"))
+        mode = "yolo" if self.yolo else self.permission_mode
+        if mode is not None:
+            _one_of("--permission-mode", mode, MODES)
+        if self.sandbox is not None:
+            _one_of("--sandbox", self.sandbox, SANDBOXES)
+        if self.sandbox == "none" and headless and not self.yes_no_sandbox:
+            raise UsageError("--sandbox none without a person at hand", "add --yes-no-sandbox if you mean it")
+        for directory in self.add_dir or ():
+            if not directory.is_dir():
+                raise UsageError(f"--add-dir {directory} is no directory", "give one that exists")
+        flags = {
+            "model.name": self.model,
+            "limits.max_turns": self.max_turns,
+            "limits.max_budget_usd": self.max_budget_usd,
+            "limits.max_tokens": self.max_tokens,
+            "limits.timeout": self.timeout,
+            "evolve.mode": self.evolve,
+        }
+        rights = {
+            "sandbox": self.sandbox,
+            "permission_mode": mode,
+            "verify": self.verify,
+            "scaffold": self.scaffold,
+            "bare": self.bare,
+            "add_dirs": [directory.resolve() for directory in self.add_dir or ()],
+        }
+        return config.settings(flags, _pairs(self.set or []), rights, headless=headless)
+
+
+def _one_of(flag: str, value: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise UsageError(f"{flag} {value}", f"one of {', '.join(choices)}")
+
+
+def _pairs(items: list[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for item in items:
+        key, equals, value = item.partition("=")
+        if not equals:
+            raise UsageError(f"--set {item}", "write it as key=value, as in --set model.retries=1")
+        found[key] = value
+    return found
+
+
+def with_options(function: Callable[..., int]) -> Callable[..., int]:
+    """Give a command all flags of `Options`; it gets them as its parameter `options`."""
+    hints = get_type_hints(Options, include_extras=True)
+    own = get_type_hints(function, include_extras=True)
+    given = [
+        inspect.Parameter(f.name, inspect.Parameter.KEYWORD_ONLY, default=f.default, annotation=hints[f.name])
+        for f in dataclasses.fields(Options)
+    ]
+    mine = [
+        parameter.replace(annotation=own[name])
+        for name, parameter in inspect.signature(function).parameters.items()
+        if name != "options"
+    ]
+    names = [parameter.name for parameter in given]
+
+    @wraps(function)
+    def command(**values: Any) -> int:
+        options = Options(**{name: values.pop(name) for name in names})
+        return function(**values, options=options)
+
+    command.__dict__["__signature__"] = inspect.Signature([*mine, *given])
+    command.__annotations__ = {parameter.name: parameter.annotation for parameter in [*mine, *given]}
+    return command

@@ -1,0 +1,124 @@
+"""`livecoder [PROMPT]`, `livecoder -p`, `livecoder exec` and `livecoder fix`: from words and pipes to a task."""
+
+from __future__ import annotations
+
+import dataclasses
+import select
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from livecoder import task as tasks
+from livecoder.cli.options import Options, with_options
+from livecoder.cli.running import screen, signals, write_files
+from livecoder.errors import LivecoderError, UsageError
+from livecoder.task import Task
+
+if TYPE_CHECKING:
+    from livecoder.config import Settings
+
+FIRST_BYTE_SECONDS = 3.0
+PromptArgument = Annotated[str | None, typer.Argument(help="What is to be done; `-` reads stdin.")]
+SourceArgument = Annotated[str, typer.Argument(metavar="FILE|-", help="The issue, as a file or on stdin.")]
+
+
+@with_options
+def run(
+    prompt: PromptArgument = None,
+    print_: Annotated[bool, typer.Option("-p", "--print", help="One task, without a person at hand.")] = False,
+    *,
+    options: Options,
+) -> int:
+    """A conversation in this repository, or with -p one task."""
+    if not print_ and sys.stdin.isatty():
+        from livecoder.cli.chat import chat
+
+        return chat(prompt, options)
+    return headless(_task(prompt), options)
+
+
+@with_options
+def execute(prompt: PromptArgument = None, *, options: Options) -> int:
+    """One task without a person at hand; the same as -p."""
+    return headless(_task(prompt), options)
+
+
+@with_options
+def fix(source: SourceArgument, *, options: Options) -> int:
+    """Solve one issue: leaves the change in the tree, and with --patch-out in a file."""
+    if source == "-":
+        return headless(_piped(), options, must_change=True)
+    if source.startswith(("http://", "https://", "#")) and not Path(source).exists():
+        raise UsageError(
+            f"{source}: issues are read from files and stdin so far", "save the issue's text and give the file"
+        )
+    return headless(tasks.from_file(Path(source)), options, must_change=True)
+
+
+def _task(prompt: str | None) -> Task:
+    """The prompt, stdin, or both: then the prompt comes first and the data in its own block."""
+    if prompt == "-" or prompt is None:
+        return _piped()
+    task = tasks.from_text(prompt)
+    data = _waiting_data()
+    return tasks.with_stdin(task, tasks.from_bytes(data, "stdin")) if data.strip() else task
+
+
+def _piped() -> Task:
+    if sys.stdin is None or sys.stdin.isatty():
+        raise UsageError("there is no prompt", "give it as an argument or on stdin")
+    return tasks.from_bytes(_read(), "stdin")
+
+
+def _waiting_data() -> bytes:
+    """What a pipe holds beside a prompt; an open, silent one is waited for 3 s."""
+    if sys.stdin is None or sys.stdin.isatty():
+        return b""
+    try:
+        ready, _, _ = select.select([sys.stdin.buffer], [], [], FIRST_BYTE_SECONDS)
+    except (OSError, ValueError):  # stdin is closed, or of a kind that cannot be waited for
+        return b""
+    if not ready:
+        print(f"livecoder: stdin stays silent after {FIRST_BYTE_SECONDS:.0f} s: going on without it", file=sys.stderr)
+        return b""
+    return _read()
+
+
+def _read() -> bytes:
+    try:
+        return sys.stdin.buffer.read(tasks.MAX_BYTES + 1)
+    except OSError:
+        return b""
+
+
+def headless(task: Task, options: Options, *, must_change: bool = False) -> int:
+    """One round; returns the exit code of its result."""
+    settings = with_verify(options.settings(headless=True), options.cwd)
+    shown = screen(options)
+    if task.notice:
+        shown.terminal.line(f"! {task.notice}", "yellow")
+    from livecoder.opening import opened
+    from livecoder.solve import Solver
+
+    with opened(settings, options.cwd) as session:
+        solver = Solver(session, must_change=must_change)
+        reflect_now = sys.stderr.isatty() and sys.stdout.isatty()
+        with signals(solver, shown.terminal):
+            result = shown.show_all(solver.round(task, reflect_now=reflect_now))
+            write_files(options, solver, result)
+    if result is None:
+        raise LivecoderError("the round ended without a result", "please report it")
+    return result.exit_code
+
+
+def with_verify(settings: Settings, cwd: Path) -> Settings:
+    """The verify command that the user's file has for this project, unless a flag gave one."""
+    from livecoder import config
+    from livecoder.workspace.workspace import locate, project_id
+
+    if settings.verify:
+        return settings
+    known = config.project(config.read_file(settings.paths.config_file), project_id(locate(cwd)[0]))
+    return dataclasses.replace(settings, verify=str(known.get("verify", "")))

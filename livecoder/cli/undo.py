@@ -1,0 +1,80 @@
+"""`livecoder undo [N]` and `redo`: show what will change, ask, do it. Never through the user's index or HEAD."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from livecoder import config
+from livecoder.errors import ConfigError
+
+if TYPE_CHECKING:
+    from livecoder.workspace.undo import Plan, Undo
+    from livecoder.workspace.workspace import Workspace
+
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; also overwrite what changed since.")]
+Directory = Annotated[Path | None, typer.Option("-C", "--cd", help="The repository.")]
+
+
+def undo(
+    rounds: Annotated[int, typer.Argument(help="How many rounds.")] = 1, *, yes: Yes = False, cd: Directory = None
+) -> int:
+    """Take back what the last rounds changed, bash's changes too."""
+    workspace = _open(cd)
+    with workspace.lock():
+        return undo_in(workspace, rounds, yes=yes)
+
+
+def redo(*, yes: Yes = False, cd: Directory = None) -> int:
+    """Take back the last undo."""
+    from livecoder.workspace.undo import Undo
+
+    workspace = _open(cd)
+    with workspace.lock():
+        history = Undo(workspace.shadow)
+        return _apply(history, history.plan_redo(), yes=yes)
+
+
+def undo_in(workspace: Workspace, rounds: int, *, yes: bool) -> int:
+    """The same inside a session, which holds the lock already."""
+    from livecoder.workspace.undo import Undo
+
+    history = Undo(workspace.shadow)
+    return _apply(history, history.plan_undo(rounds), yes=yes)
+
+
+def _open(cd: Path | None) -> Workspace:
+    from livecoder.workspace.workspace import Workspace, locate, project_id
+
+    where = cd or Path.cwd()
+    root = locate(where)[0]
+    return Workspace.open(root, config.paths().state / "projects" / project_id(root) / "workspace")
+
+
+def _apply(history: Undo, plan: Plan, *, yes: bool) -> int:
+    for verb, names in (("restore", plan.modified), ("bring back", plan.created), ("remove", plan.deleted)):
+        for name in names:
+            print(f"  {verb} {name}")
+    for line in plan.conflicts:
+        print(f"  ! changed since: {line}")
+    if not plan.edits:
+        print("nothing to change")
+        return 0
+    if not yes and not _confirmed(plan):
+        print("nothing was changed")
+        return 0
+    applied = history.apply(plan, force=yes or bool(plan.conflicts))
+    for line in applied.failed:
+        print(f"  ! {line}", file=sys.stderr)
+    back = "livecoder redo" if plan.verb == "undo" else "livecoder undo"
+    print(f"done: {len(plan.edits)} files; take it back with `{back}`")
+    return 1 if applied.failed else 0
+
+
+def _confirmed(plan: Plan) -> bool:
+    if not sys.stdin.isatty():
+        raise ConfigError(f"{plan.verb} asks before it changes files", "add --yes")
+    return input(f"{plan.verb} these? [y/N] ").strip().lower() in ("y", "yes")

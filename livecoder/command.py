@@ -1,0 +1,112 @@
+"""What a bash command line says: the programs it calls, their words, its heredocs. Parsed by tree-sitter, never run.
+
+A reading for harvest, nudges and evidence; nothing here decides whether a command may run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tree_sitter import Node, Parser
+
+
+@dataclass(frozen=True, slots=True)
+class Heredoc:
+    """A here-document: `body` is literal when `quoted` (nothing in it is expanded by the shell)."""
+
+    body: str
+    quoted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """One simple command. Words keep their text without quotes; expansions stay as they are written."""
+
+    words: tuple[str, ...]
+    heredoc: Heredoc | None = None
+    writes: str = ""
+    """The file that its stdout is redirected to, if any."""
+
+    @property
+    def name(self) -> str:
+        return self.words[0].rpartition("/")[2] if self.words else ""
+
+
+@lru_cache(maxsize=1)
+def _parser() -> Parser:
+    import tree_sitter
+    import tree_sitter_bash
+
+    return tree_sitter.Parser(tree_sitter.Language(tree_sitter_bash.language()))
+
+
+def programs(text: str) -> tuple[Program, ...]:
+    """Every simple command in `text`, in order, those in pipes, lists, loops and substitutions too."""
+    found: list[Program] = []
+    stack = [_parser().parse(text.encode("utf-8", "replace")).root_node]
+    while stack:
+        node = stack.pop()
+        if node.type == "command":
+            found.append(_program(node))
+        stack.extend(reversed(node.children))
+    return tuple(found)
+
+
+def _program(node: Node) -> Program:
+    words = tuple(
+        _plain(child)
+        for child in node.children
+        if child.type not in ("variable_assignment", "herestring_redirect", "comment") and child.is_named
+    )
+    heredoc, writes = None, ""
+    holder = node.parent
+    while holder is not None and holder.type in ("list", "pipeline"):
+        # `a && b <<E` parses as a redirected list: the heredoc belongs to the last command of it.
+        if holder.children[-1].end_byte != node.end_byte:
+            holder = None
+            break
+        holder = holder.parent
+    if holder is not None and holder.type == "redirected_statement":
+        for child in holder.children:
+            if child.type == "heredoc_redirect":
+                heredoc = _heredoc(child)
+                writes = _target(child) or writes
+            elif child.type == "file_redirect":
+                writes = _file(child) or writes
+    return Program(words, heredoc, writes)
+
+
+def _heredoc(node: Node) -> Heredoc | None:
+    body = next((c for c in node.children if c.type == "heredoc_body"), None)
+    start = next((c for c in node.children if c.type == "heredoc_start"), None)
+    if body is None or start is None:
+        return None
+    return Heredoc(_text(body), _text(start)[:1] in "'\"\\")
+
+
+def _target(node: Node) -> str:
+    """`cat <<E > file`: the redirect sits inside the heredoc's node."""
+    return next((_file(c) for c in node.children if c.type == "file_redirect"), "")
+
+
+def _file(node: Node) -> str:
+    text = _text(node)
+    if ">" not in text or text.startswith(("2", "&", "<")) or ">&" in text:
+        return ""
+    return _plain(node.children[-1])
+
+
+def _text(node: Node) -> str:
+    return (node.text or b"").decode("utf-8", "replace")
+
+
+def _plain(node: Node) -> str:
+    text = _text(node)
+    if node.type in ("string", "raw_string") and len(text) >= 2:
+        return text[1:-1]
+    if node.type == "ansi_c_string":
+        return text[2:-1]
+    return text

@@ -1,0 +1,184 @@
+"""What happens while a session runs: rounds, turns, commands, and what the model is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+SCHEMA = 1
+"""Raised whenever a field changes its meaning or goes away; new fields with defaults do not raise it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one request. `cached_tokens` is the part of `input_tokens` that the provider had cached."""
+
+    input_tokens: int = 0
+    cached_tokens: int = 0
+    output_tokens: int = 0
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            self.input_tokens + other.input_tokens,
+            self.cached_tokens + other.cached_tokens,
+            self.output_tokens + other.output_tokens,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One command that the model asks for. `problem` says why it cannot be run (invalid arguments, unknown tool)."""
+
+    id: str
+    command: str
+    timeout: float | None = None
+    needs: str = ""
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionStarted:
+    session: str
+    workspace: str
+    model: str
+    sandbox: str
+    protections: tuple[str, ...]
+    permission_mode: str
+    scaffold: str
+    """The generation (commit) that the session started from; "none" for bash alone."""
+    tools: tuple[str, ...]
+    context_tokens: int
+    """Estimated tokens of system prompt, tool and first message without the task."""
+    system: str
+    """The system prompt as sent."""
+    loaded: tuple[str, ...] = ()
+    """Instruction files read (AGENTS.md), each with its token estimate."""
+    verify: str = ""
+    schema: int = SCHEMA
+
+
+@dataclass(frozen=True, slots=True)
+class RoundStarted:
+    round: int
+    task: str
+    """What the user asked, word for word."""
+    message: str
+    """The whole first message as sent: the task and what the engine adds."""
+    outsider: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointTaken:
+    """The tree as it was before step `step` of the round (0: the round's start)."""
+
+    round: int
+    step: int
+    tree: str
+    left_out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TextArrived:
+    """A piece of the reply while it streams. Shown, never journaled: `ModelReplied` has the whole."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Retried:
+    turn: int
+    reason: str
+    wait_seconds: float
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class ModelReplied:
+    turn: int
+    text: str
+    calls: tuple[Call, ...]
+    usage: Usage
+    cost_usd: float | None
+    """None where the price is unknown."""
+    seconds: float
+    """From the request to the last byte, retries included."""
+    prompt_bytes: int
+    """UTF-8 bytes of the messages as sent."""
+    purpose: Literal["turn", "reflection"] = "turn"
+
+
+@dataclass(frozen=True, slots=True)
+class CommandStarted:
+    turn: int
+    step: int
+    """Counts from 1 over the session."""
+    call_id: str
+    command: str
+    timeout: float
+
+
+@dataclass(frozen=True, slots=True)
+class CommandFinished:
+    turn: int
+    step: int
+    call_id: str
+    exit_code: int
+    seconds: float
+    output: str
+    """The bounded view, clean text."""
+    output_bytes: int
+    output_lines: int
+    truncated: bool
+    timed_out: bool
+    cwd: str
+    blob: str = ""
+    """SHA-256 of the full output in the journal's blobs; empty when `output` is the whole."""
+    note: str = ""
+    """What the engine adds to explain the result: a time-out, a byte cap, a command that the sandbox lacks."""
+    tree_changed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What the model is told about one call, word for word."""
+
+    turn: int
+    call_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class UserSaid:
+    """A message that the engine or the user adds in the middle of a round."""
+
+    text: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class BaseRan:
+    """`lc base CMD`: the command on a clean copy of the tree as the session found it."""
+
+    step: int
+    command: str
+    exit_code: int
+    output: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class PermissionDenied:
+    step: int
+    what: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LimitWarned:
+    limit: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    text: str

@@ -1,0 +1,106 @@
+"""What a session learns: tools, nudges, harvested scripts, proposals and what the gate said."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCreated:
+    name: str
+    summary: str
+    lines: int
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
+class ToolRevised:
+    name: str
+    summary: str
+    lines: int
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
+class ToolBroken:
+    name: str
+    reason: str
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
+class ToolUsed:
+    """One call of a scaffold tool, as its launcher recorded it inside the sandbox: evidence to check, not proof."""
+
+    name: str
+    step: int
+    arguments: tuple[str, ...]
+    stdin: str
+    cwd: str
+    exit_code: int
+    tree: str
+    """The checkpoint just before the step."""
+    replayable: bool = True
+    """False when stdin came from a pipe and is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Nudged:
+    """An advice to the model, by evidence: which pattern, at which steps."""
+
+    pattern: str
+    steps: tuple[int, ...]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Harvested:
+    """A throw-away script that the model wrote and ran: a candidate for a tool."""
+
+    step: int
+    language: str
+    lines: int
+    exit_code: int
+    shingles: tuple[int, ...]
+    source: str
+    similar_to: tuple[str, ...] = ()
+    """`session:step` of earlier scripts of the same shape."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    kind: str
+    target: str
+    summary: str
+    evidence: tuple[int, ...]
+    expects: str
+    origin: Literal["use", "reflection", "checkout"]
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalRefused:
+    kind: str
+    target: str
+    reason: str
+    inbox: bool = False
+    """True when it waits for the user instead of being dropped."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScaffoldCommitted:
+    before: str
+    after: str
+    subject: str
+    receipts: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Reflected:
+    """How reflection went: done, pending (a later run does it), skipped (why), or failed."""
+
+    state: Literal["done", "pending", "skipped", "failed", "off"]
+    why: str = ""
+    cost_usd: float | None = 0.0
+    proposals: int = 0
+    accepted: int = 0

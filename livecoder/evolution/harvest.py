@@ -1,0 +1,120 @@
+"""Stage 5: throw-away scripts that a model writes and runs are candidates for tools.
+
+Strong models do not repeat commands; they write scripts and throw them away. So these are journaled, and when one
+comes back in the same shape, or when a task that ran some is over, the model is asked once whether to keep it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from livecoder.command import Program, programs
+from livecoder.events import Harvested
+from livecoder.evolution.shape import SIMILAR, similarity, sketch
+from livecoder.loop import Notice, State, Step
+
+MIN_LINES = 4
+INTERPRETERS = {
+    "python": "Python",
+    "python3": "Python",
+    "bash": "bash",
+    "sh": "bash",
+    "node": "JavaScript",
+    "perl": "Perl",
+    "ruby": "Ruby",
+}
+INLINE = ("-c", "-e")
+ENDINGS = {".py": "Python", ".sh": "bash", ".js": "JavaScript", ".mjs": "JavaScript", ".pl": "Perl", ".rb": "Ruby"}
+OUTSIDE = ("/tmp/", "$HOME/", "~/", "$TMPDIR/")
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """A script of an earlier step or session: where it ran, and its sketch."""
+
+    where: str
+    shingles: tuple[int, ...]
+
+
+@dataclass(slots=True)
+class Harvest:
+    """A watcher. `earlier` are scripts of this project's past sessions; `question` renders the last question."""
+
+    mode: str
+    question: Callable[[list[Harvested]], str]
+    earlier: list[Earlier] = field(default_factory=list[Earlier])
+    encouraged: Callable[[], bool] = lambda: True
+    tools_made: Callable[[], int] = lambda: 0
+    _written: dict[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
+    _ran: list[Harvested] = field(default_factory=list[Harvested])
+    _told: bool = False
+    _asked: bool = False
+
+    def after_step(self, step: Step, state: State) -> Iterable[Notice]:
+        if self.mode == "never":
+            return
+        for program in programs(step.started.command):
+            self._remember_written(program)
+            found = self._script(program)
+            if found is None:
+                continue
+            event = self._harvested(step, *found)
+            self._ran.append(event)
+            yield Notice(event, self._recurs(event))
+
+    def before_end(self, state: State) -> Notice | None:
+        """Asked once, when scripts ran well, no tool came of it, and at least one might come back."""
+        useful = [script for script in self._ran if script.exit_code == 0]
+        if self._asked or self.mode == "never" or not self.encouraged() or self.tools_made():
+            return None
+        if len(useful) < 2 and not any(script.similar_to for script in useful):
+            return None
+        self._asked = True
+        from livecoder.events import Nudged
+
+        text = self.question(useful)
+        return Notice(Nudged("harvest", tuple(script.step for script in useful), text), text)
+
+    def _remember_written(self, program: Program) -> None:
+        if program.heredoc and program.writes.startswith(OUTSIDE):
+            ending = program.writes[program.writes.rfind(".") :]
+            self._written[program.writes] = (ENDINGS.get(ending, ""), program.heredoc.body)
+
+    def _script(self, program: Program) -> tuple[str, str] | None:
+        """The language and source of the throw-away script that this program runs, if it runs one."""
+        language = INTERPRETERS.get(program.name.rstrip("0123456789."), "") or INTERPRETERS.get(program.name, "")
+        for word in program.words:
+            if word in self._written:
+                known, source = self._written.pop(word)
+                return self._long_enough(language or known, source)
+        if not language:
+            return None
+        for flag, source in zip(program.words[1:], program.words[2:], strict=False):
+            if flag in INLINE:
+                return self._long_enough(language, source)
+        if program.heredoc and not program.writes:
+            return self._long_enough(language, program.heredoc.body)
+        return None
+
+    def _long_enough(self, language: str, source: str) -> tuple[str, str] | None:
+        lines = sum(1 for line in source.splitlines() if line.strip())
+        return (language, source) if language and lines >= MIN_LINES else None
+
+    def _harvested(self, step: Step, language: str, source: str) -> Harvested:
+        shingles = sketch(source)
+        here = [Earlier(f"step {s.step}", s.shingles) for s in self._ran if s.step != step.started.step]
+        alike = [e.where for e in (*here, *self.earlier) if similarity(e.shingles, shingles) >= SIMILAR]
+        lines = sum(1 for line in source.splitlines() if line.strip())
+        return Harvested(
+            step.started.step, language, lines, step.finished.exit_code, shingles, source[:8192], tuple(alike[:3])
+        )
+
+    def _recurs(self, event: Harvested) -> str:
+        if self._told or not event.similar_to or not self.encouraged() or self.mode == "end" or self.tools_made():
+            return ""
+        self._told = True
+        return (
+            f"this script has the shape of the one in {' and '.join(event.similar_to)}. If it comes back again, keep "
+            "it: $SCAFFOLD/tools/NAME, with arguments or stdin in place of its constants"
+        )

@@ -1,0 +1,142 @@
+"""Stage 5, after the task: one request that looks back, and its answer as proposals.
+
+The answer is JSON by schema, with one repair; what still does not parse is dropped and said. What a proposal claims is
+for the gate to judge.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from annotated_types import Len
+
+from livecoder.control import Control
+from livecoder.events import Event, ModelReplied, Usage
+from livecoder.evolution.proposals import AddLesson, KeepTool, Proposal, RetireTool, lesson_id
+from livecoder.model import Ask, Assistant, Message, Model, Reply, User
+from livecoder.scaffold.lessons import Lesson
+
+SHARE = 0.10
+FLOOR_USD = 0.05
+FLOOR_TOKENS = 8_000
+MAX_OUTPUT_TOKENS = 1_500
+REPAIR = "That is not the JSON object that was asked for ({error}). Answer with it and nothing else."
+OBJECT = re.compile(r"\{.*\}", re.S)
+
+
+@dataclass(frozen=True, slots=True)
+class LessonAnswer:
+    """What the model may propose, first kind."""
+
+    kind: Literal["lesson"]
+    text: Annotated[str, Len(1, 400)]
+    evidence: list[int]
+    expects: str
+    trigger: Annotated[str, Len(0, 120)] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolAnswer:
+    """Second kind: a tool's new text, or its end."""
+
+    kind: Literal["tool"]
+    action: Literal["revise", "retire"]
+    name: str
+    evidence: list[int]
+    expects: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    proposals: Annotated[list[LessonAnswer | ToolAnswer], Len(0, 5)]
+
+
+@dataclass(frozen=True, slots=True)
+class Reflection:
+    """How it went: the proposals, or why there are none; what it cost (None: price unknown)."""
+
+    proposals: tuple[Proposal, ...]
+    failed: str
+    cost_usd: float | None
+    usage: Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a proposal comes from, for its receipts."""
+
+    session: str
+    task: str
+    when: str
+
+
+def too_dear(prompt_tokens: int, spent_usd: float, spent_tokens: int, cost_known: bool, budget_left: float) -> str:
+    """Why reflection is skipped: its estimate, at the task's own price a token, exceeds the cap; empty when not.
+
+    The cap is the larger of 10 % of the task's cost and $0.05, and never more than the user's budget has left
+    (infinity: no budget). Where the price is unknown it is 10 % of the task's tokens, at least FLOOR_TOKENS.
+    """
+    tokens = prompt_tokens + MAX_OUTPUT_TOKENS
+    if not cost_known or not spent_tokens:
+        cap = max(SHARE * spent_tokens, FLOOR_TOKENS)
+        return f"about {tokens:,} tokens, over the cap of {cap:,.0f}" if tokens > cap else ""
+    estimate = tokens * spent_usd / spent_tokens
+    cap_usd = min(max(SHARE * spent_usd, FLOOR_USD), budget_left)
+    return f"about ${estimate:.3f}, over the cap of ${cap_usd:.3f}" if estimate > cap_usd else ""
+
+
+def reflect(
+    model: Model, prompt: str, origin: Origin, turn: int, control: Control
+) -> Generator[Event, None, Reflection]:
+    """One request, and one more if its answer cannot be read. Yields `ModelReplied` for each, booked apart."""
+    from pydantic import ValidationError
+
+    messages: list[Message] = [User(prompt)]
+    cost: float | None = 0.0
+    usage = Usage()
+    failed = ""
+    for _ in range(2):
+        reply: Reply = yield from model.ask(
+            messages, Ask(turn, bash=False, max_output_tokens=MAX_OUTPUT_TOKENS), control.cancelled
+        )
+        cost = None if cost is None or reply.cost_usd is None else cost + reply.cost_usd
+        usage = usage + reply.usage
+        yield ModelReplied(turn, reply.text, (), reply.usage, reply.cost_usd, 0.0, reply.prompt_bytes, "reflection")
+        if control.cancelled():
+            return Reflection((), "interrupted", cost, usage)
+        try:
+            return Reflection(tuple(_proposals(reply.text, origin)), "", cost, usage)
+        except ValidationError as error:
+            first = error.errors(include_input=False, include_url=False)[0]
+            failed = f"{'.'.join(map(str, first['loc']))}: {first['msg']}".strip(": ")
+            messages += [Assistant(reply.text or "(nothing)"), User(REPAIR.format(error=failed))]
+    return Reflection((), f"the answer was no valid proposal: {failed}", cost, usage)
+
+
+def _proposals(text: str, origin: Origin) -> list[Proposal]:
+    from pydantic import TypeAdapter
+
+    found = OBJECT.search(text)
+    answer = TypeAdapter(Answer).validate_json(found[0] if found else text or "nothing")
+    return [_proposal(item, origin) for item in answer.proposals]
+
+
+def _proposal(item: LessonAnswer | ToolAnswer, origin: Origin) -> Proposal:
+    evidence = tuple(item.evidence)
+    if isinstance(item, ToolAnswer):
+        if item.action == "retire":
+            return RetireTool(item.name, evidence, item.expects)
+        return KeepTool(item.name, item.text.encode(), evidence, item.expects, "revised by reflection", "reflection")
+    lesson = Lesson(
+        id=lesson_id(item.text),
+        text=" ".join(item.text.split()),
+        trigger=item.trigger.strip(),
+        evidence=tuple(f"{origin.session}:{step}" for step in evidence),
+        created=origin.when,
+        task=origin.task[:200],
+    )
+    return AddLesson(lesson, evidence, item.expects)

@@ -1,0 +1,134 @@
+"""One SQLite file a session (WAL), outside every mount. Secrets are masked before the write; large outputs are blobs.
+
+Commit points (a command is about to run, has run, the round ended, the scaffold changed) are synchronous: they survive
+a power cut. Everything else survives a kill.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from livecoder.errors import JournalError
+from livecoder.events import (
+    CommandFinished,
+    CommandStarted,
+    Event,
+    Result,
+    RoundEnded,
+    ScaffoldCommitted,
+    TextArrived,
+    from_json,
+    kind,
+    to_json,
+)
+
+COMMIT_POINTS = (CommandStarted, CommandFinished, RoundEnded, ScaffoldCommitted, Result)
+TABLES = """
+CREATE TABLE IF NOT EXISTS event(
+    seq INTEGER PRIMARY KEY, kind TEXT NOT NULL, at REAL NOT NULL, body TEXT NOT NULL, hash TEXT NOT NULL);
+"""
+MASK = "[secret]"
+
+
+class Journal:
+    """Append and read. `secrets` are values that never reach the disk."""
+
+    def __init__(self, directory: Path, secrets: Iterable[str] = ()) -> None:
+        self.directory = directory
+        self._secrets = sorted((s for s in secrets if len(s) >= 8), key=len, reverse=True)
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            self._db = sqlite3.connect(directory / "journal.sqlite", isolation_level=None, check_same_thread=False)
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA busy_timeout=2000")
+            self._db.executescript(TABLES)
+            last = self._db.execute("SELECT hash FROM event ORDER BY seq DESC LIMIT 1").fetchone()
+        except sqlite3.Error as error:
+            raise JournalError(f"{directory}: {error}", "free some disk space, or remove this session") from None
+        self._hash: str = last[0] if last else ""
+        self._full = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._db.close()
+
+    def append(self, event: Event) -> None:
+        """Write one event. Raises JournalError when it cannot be written: then nothing may happen any more."""
+        body = self.masked(json.dumps(to_json(event), separators=(",", ":")))
+        self._hash = chained(self._hash, body)
+        try:
+            self._synchronous(isinstance(event, COMMIT_POINTS))
+            self._db.execute(
+                "INSERT INTO event(kind, at, body, hash) VALUES (?, ?, ?, ?)",
+                (kind(event), time.time(), body, self._hash),
+            )
+        except sqlite3.Error as error:
+            raise JournalError(
+                f"the journal cannot be written: {error}", f"free some space at {self.directory}"
+            ) from None
+
+    def _synchronous(self, full: bool) -> None:
+        if full != self._full:
+            self._db.execute(f"PRAGMA synchronous={'FULL' if full else 'NORMAL'}")
+            self._full = full
+
+    def recording(self, events: Iterable[Event]) -> Iterator[Event]:
+        """Pass events on, each on disk before the next one is made. Streamed text is shown, never kept."""
+        for event in events:
+            if not isinstance(event, TextArrived):
+                self.append(event)
+            yield event
+
+    def keep(self, output: Path) -> str:
+        """Store a full output as a blob; returns its SHA-256. Blobs with a secret in them are masked as well."""
+        whole = output.read_bytes()
+        for secret in self._secrets:
+            whole = whole.replace(secret.encode(), MASK.encode())
+        name = hashlib.sha256(whole).hexdigest()
+        blob = self.directory / "blobs" / name
+        if not blob.exists():
+            blob.parent.mkdir(exist_ok=True, mode=0o700)
+            scratch = blob.with_suffix(".new")
+            scratch.write_bytes(whole)
+            scratch.replace(blob)
+        return name
+
+    def masked(self, text: str) -> str:
+        for secret in self._secrets:
+            text = text.replace(secret, MASK).replace(json.dumps(secret)[1:-1], MASK)
+        return text
+
+
+def chained(previous: str, body: str) -> str:
+    """The hash of an entry: it binds the entry to all before it."""
+    return hashlib.sha256(f"{previous}\n{body}".encode()).hexdigest()
+
+
+def read(directory: Path) -> Iterator[Event]:
+    """The events of a session. Raises JournalError where the chain is broken or an entry cannot be read."""
+    path = directory / "journal.sqlite"
+    if not path.exists():
+        raise JournalError(f"{directory.name}: no such session", "see the sessions of this directory")
+    previous = ""
+    try:
+        with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as db:
+            rows = db.execute("SELECT seq, body, hash FROM event ORDER BY seq").fetchall()
+        db.close()
+    except sqlite3.Error as error:
+        raise JournalError(f"{path}: {error}", "the session cannot be read; its exports still can") from None
+    for seq, body, digest in rows:
+        previous = chained(previous, body)
+        if previous != digest:
+            raise JournalError(f"{path}: entry {seq} was changed after it was written", "do not trust this session")
+        yield from_json(json.loads(body))

@@ -1,0 +1,30 @@
+"""What earlier sessions of a project say: selected events of their journals, newest session first."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from livecoder.events import Event, from_json, kind
+
+SESSIONS = 20
+"""How far back one looks: what is older has had its chance."""
+
+
+def recall(sessions: Path, kinds: Sequence[type[Event]], limit: int = SESSIONS) -> Iterator[tuple[str, Event]]:
+    """`(session, event)` for every event of these kinds. A journal that cannot be read is passed over."""
+    names = sorted((path.parent for path in sessions.glob("*/journal.sqlite")), reverse=True)
+    marks = ",".join("?" for _ in kinds)
+    for directory in names[:limit]:
+        try:
+            db = sqlite3.connect(f"file:{directory / 'journal.sqlite'}?mode=ro", uri=True)
+            rows = db.execute(
+                f"SELECT body FROM event WHERE kind IN ({marks}) ORDER BY seq", [kind(cls) for cls in kinds]
+            ).fetchall()
+            db.close()
+        except sqlite3.Error:
+            continue
+        for (body,) in rows:
+            yield directory.name, from_json(json.loads(body))

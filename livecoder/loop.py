@@ -1,0 +1,268 @@
+"""Stage 2: ask the model, run its commands, observe, repeat. No UI, git, provider or container in here.
+
+`run` yields typed events; whoever reads them (the journal first) may act before the next one happens. What else must
+happen round a step (checkpoints, tools, harvest, nudges) is a `Watcher`; what ends a round early is a limit.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from livecoder.control import Control
+from livecoder.events import (
+    Call,
+    CommandFinished,
+    CommandStarted,
+    Ending,
+    Event,
+    LimitWarned,
+    ModelReplied,
+    Observed,
+    PermissionDenied,
+    RoundEnded,
+    Usage,
+    UserSaid,
+)
+from livecoder.model import Ask, Assistant, Message, Model, Observation, Reply, User
+from livecoder.sandbox import Finished, Sandbox
+
+CUT = "Your reply was cut at the provider's output limit. Go on from where it stopped, in smaller pieces."
+CAUSES: dict[str, tuple[Ending, str]] = {
+    "timeout": ("error_timeout", "the time limit was reached"),
+    "interrupt": ("interrupted", "interrupted by the user"),
+    "terminate": ("interrupted", "terminated by a signal"),
+    "hangup": ("interrupted", "the terminal went away"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A limit's verdict: the round ends."""
+
+    ending: Ending
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What a watcher has to report: an event, and what of it the model is told (nothing when empty)."""
+
+    event: Event
+    say: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One command that ran, for watchers."""
+
+    started: CommandStarted
+    finished: Finished
+    tree_changed: bool
+
+
+@dataclass(slots=True)
+class State:
+    """The only thing that changes in a session: the conversation, the counters and the bill."""
+
+    messages: list[Message]
+    round: int = 0
+    turn: int = 0
+    turns_this_round: int = 0
+    step: int = 0
+    usage: Usage = field(default_factory=Usage)
+    cost_usd: float = 0.0
+    cost_known: bool = True
+    api_seconds: float = 0.0
+    prompt_bytes: int = 0
+    tree: str = ""
+    """Identity of the working tree after the last step."""
+    steps: list[Step] = field(default_factory=list[Step])
+    """The steps of the turn at hand."""
+
+    def book(self, reply: Reply, seconds: float) -> None:
+        self.usage = self.usage + reply.usage
+        self.cost_usd += reply.cost_usd or 0.0
+        self.cost_known = self.cost_known and reply.cost_usd is not None
+        self.api_seconds += seconds
+        self.prompt_bytes += reply.prompt_bytes
+
+
+class Limit(Protocol):
+    def before_turn(self, state: State) -> Stop | LimitWarned | None: ...
+
+
+class Watcher(Protocol):
+    def after_step(self, step: Step, state: State) -> Iterable[Notice]:
+        """Look at what a command did."""
+        ...
+
+    def before_end(self, state: State) -> Notice | None:
+        """A last question to the model before the round ends, asked at most once a round."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What a round needs. Assembled by `solve`, replaced piece by piece in tests."""
+
+    model: Model
+    sandbox: Sandbox
+    state: State
+    limits: Sequence[Limit]
+    watchers: Sequence[Watcher]
+    command_timeout: float = 120.0
+    tree_identity: Callable[[], str] = lambda: ""
+    keep_output: Callable[[Path], str] = lambda _: ""
+    """Stores a full output, returns its blob id."""
+
+
+def run(session: Session, control: Control) -> Iterator[Event]:
+    """One round: until the model replies without a command, a limit says stop, or the control is cancelled."""
+    state = session.state
+    state.turns_this_round = 0
+    answer, cuts, questions = "", 0, iter(session.watchers)
+    while True:
+        stop = yield from _limits(session, control)
+        if stop:
+            yield _ended(state, stop.ending, answer, stop.reason)
+            return
+        reply = yield from _ask(session, control)
+        if reply.finish == "interrupted":
+            continue  # the control is cancelled: the limits say how
+        if reply.finish == "refused":
+            yield _ended(state, "error_unsolved", answer, "the provider refused to answer (content policy)")
+            return
+        if reply.calls:
+            for call in reply.calls:
+                yield from _observe(session, control, call)
+            continue
+        if reply.finish == "length" and cuts < 2:
+            cuts += 1
+            yield from _say(state, CUT, "reply cut")
+            continue
+        answer = answer or reply.text
+        question = next((q for w in questions if (q := w.before_end(state))), None)
+        if question is None:
+            yield _ended(state, "success", answer, "the model replied without a command")
+            return
+        yield question.event
+        yield from _say(state, question.say, "last question")
+
+
+def _limits(session: Session, control: Control) -> Generator[Event, None, Stop | None]:
+    """Why the round must end now, if it must; warnings and the user's steering go to the model on the way."""
+    if control.cancelled():
+        return Stop(*CAUSES[control.cause])
+    for limit in session.limits:
+        verdict = limit.before_turn(session.state)
+        if isinstance(verdict, Stop):
+            return verdict
+        if verdict is not None:
+            yield verdict
+            yield from _say(session.state, verdict.text, verdict.limit)
+    steering = control.take_steering()
+    if steering:
+        yield from _say(session.state, steering, "steering")
+    return None
+
+
+def _say(state: State, text: str, why: str) -> Iterator[Event]:
+    state.messages.append(User(text))
+    yield UserSaid(text, why)
+
+
+def _ask(session: Session, control: Control) -> Generator[Event, None, Reply]:
+    state = session.state
+    state.turn += 1
+    state.turns_this_round += 1
+    state.steps.clear()
+    began = time.monotonic()
+    reply = yield from session.model.ask(state.messages, Ask(state.turn), control.cancelled)
+    seconds = time.monotonic() - began
+    state.book(reply, seconds)
+    if reply.text or reply.calls:
+        state.messages.append(Assistant(reply.text, reply.calls))
+    yield ModelReplied(state.turn, reply.text, reply.calls, reply.usage, reply.cost_usd, seconds, reply.prompt_bytes)
+    return reply
+
+
+def _observe(session: Session, control: Control, call: Call) -> Iterator[Event]:
+    """Run one call and tell the model; every call gets exactly one observation, also when it cannot be run."""
+    if call.problem:
+        text = call.problem
+    elif control.cancelled():
+        text = "not run: the round was interrupted"
+    else:
+        text = yield from _step(session, control, call)
+    session.state.messages.append(Observation(call.id, text))
+    yield Observed(session.state.turn, call.id, text)
+
+
+def _step(session: Session, control: Control, call: Call) -> Generator[Event, None, str]:
+    state = session.state
+    state.step += 1
+    timeout = min(call.timeout or session.command_timeout, 3600.0)
+    started = CommandStarted(state.turn, state.step, call.id, call.command, timeout)
+    yield started
+    finished = drained(session.sandbox.run(started.command, timeout, control.cancelled))
+    tree = session.tree_identity()
+    changed, state.tree = tree != state.tree, tree
+    yield _record(session, started, finished, changed)
+    said: list[str] = []
+    if call.needs:
+        reason = f"`needs: {call.needs}` is denied here: the sandbox has no network (the user can give --network)"
+        yield PermissionDenied(state.step, call.needs, reason)
+        said.append(reason)
+    step = Step(started, finished, changed)
+    state.steps.append(step)
+    for watcher in session.watchers:
+        for notice in watcher.after_step(step, state):
+            yield notice.event
+            if notice.say:
+                said.append(notice.say)
+    return observation(finished, said)
+
+
+def drained(stream: Generator[str, None, Finished]) -> Finished:
+    """Run a command to its end; its output is shown once, as the bounded view."""
+    while True:
+        try:
+            next(stream)
+        except StopIteration as end:
+            return end.value
+
+
+def _record(session: Session, started: CommandStarted, finished: Finished, changed: bool) -> CommandFinished:
+    return CommandFinished(
+        turn=started.turn,
+        step=started.step,
+        call_id=started.call_id,
+        exit_code=finished.exit_code,
+        seconds=finished.seconds,
+        output=finished.output,
+        output_bytes=finished.output_bytes,
+        output_lines=finished.output_lines,
+        truncated=finished.truncated,
+        timed_out=finished.timed_out,
+        cwd=finished.cwd,
+        blob=session.keep_output(finished.spool) if finished.spool else "",
+        note=finished.note,
+        tree_changed=changed,
+    )
+
+
+def observation(finished: Finished, said: Sequence[str]) -> str:
+    """What the model reads of a command: its output, its exit code, and what there is to say about it."""
+    seconds = f" · {finished.seconds:.0f} s" if finished.seconds >= 5 else ""
+    lines = [finished.output.rstrip("\n")] if finished.output.strip() else []
+    lines.append(f"[exit {finished.exit_code}{seconds}]")
+    lines += [f"[{text}]" for text in (finished.note, *said) if text]
+    return "\n".join(lines)
+
+
+def _ended(state: State, ending: Ending, answer: str, reason: str) -> RoundEnded:
+    return RoundEnded(state.round, ending, answer, reason, state.turns_this_round)

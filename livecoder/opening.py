@@ -1,0 +1,251 @@
+"""Opens everything that one session needs and closes it again: the one place where all rooms are put together."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import sys
+from collections.abc import Callable, Generator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from livecoder import config
+from livecoder.config import Settings
+from livecoder.errors import ConfigError, SandboxUnavailable
+from livecoder.ground import Ground, survey
+from livecoder.journal.journal import Journal
+from livecoder.loop import State
+from livecoder.model import Model, System
+from livecoder.model.choose import default_model, open_model
+from livecoder.model.provider import Provider, ProviderSettings
+from livecoder.prompt import render
+from livecoder.rooms import Rooms
+from livecoder.sandbox import Room, Sandbox
+from livecoder.sandbox.policy import Policy
+from livecoder.sandbox.toolchains import Toolchains, find
+from livecoder.scaffold.lessons import render as render_lessons
+from livecoder.scaffold.scaffold import Scaffold
+from livecoder.scaffold.store import Store
+from livecoder.workspace.copies import Dependencies, clean_copy, materialise
+from livecoder.workspace.gitdir import private_gitdir
+from livecoder.workspace.workspace import Workspace, locate, project_id
+
+CHARS_PER_TOKEN = 4
+SECRET_NAMES = ("_KEY", "_TOKEN", "_SECRET", "_PASSWORD")
+
+
+@dataclass(slots=True)
+class Opened:
+    """One session's belongings. `directory` holds its journal; everything else in there goes when it closes."""
+
+    id: str
+    settings: Settings
+    project: str
+    sessions: Path
+    directory: Path
+    workspace: Workspace
+    journal: Journal
+    model: Model
+    why_model: str
+    sandbox: Sandbox
+    rooms: Rooms
+    store: Store | None
+    checkout: Path | None
+    generation: str
+    scaffold: Scaffold
+    ground: Ground
+    base_tree: str
+    left_out: tuple[str, ...]
+    state: State
+    system: str
+    render_system: Callable[[Path], str]
+
+
+def project_state(settings: Settings, root: Path) -> tuple[str, Path]:
+    """The project's id and the engine's directory for it."""
+    project = project_id(root)
+    return project, settings.paths.state / "projects" / project
+
+
+@contextmanager
+def opened(settings: Settings, cwd: Path) -> Generator[Opened]:
+    """Raises WorkspaceError, ConfigError, SandboxUnavailable or ScaffoldError; nothing is left behind then."""
+    environ = config.environment()
+    _writable(settings.paths.state)
+    root, _, _ = locate(cwd)
+    project, state = project_state(settings, root)
+    model, why_model = _model(settings, root)
+    workspace = Workspace.open(cwd, state / "workspace")
+    with ExitStack() as stack:
+        stack.enter_context(workspace.lock())
+        identity = f"{datetime.now().astimezone():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+        directory = state / "sessions" / identity
+        journal = stack.enter_context(Journal(directory, _secret_values(environ)))
+        place = directory / "room"
+        stack.callback(shutil.rmtree, place, ignore_errors=True)
+        start = workspace.shadow.checkpoint()
+        dependencies = Dependencies.snapshot(workspace.shadow, place / "dependencies")
+        store, checkout, generation = _scaffold(settings, project, place)
+        scaffold = Scaffold.load(checkout) if checkout else _bare_scaffold(place)
+        toolchains = find(environ, root, _engine(), settings.mounts)
+        room = _room(settings, workspace, place, checkout, start.tree)
+        sandbox = stack.enter_context(_sandbox(settings, room, toolchains, scaffold.knobs.output_chars))
+        render_system = _system(settings, root)
+        system = render_system(checkout) if checkout else _render(settings, root, scaffold, tools_enabled=False)
+        yield Opened(
+            id=identity,
+            settings=settings,
+            project=project,
+            sessions=state / "sessions",
+            directory=directory,
+            workspace=workspace,
+            journal=journal,
+            model=model,
+            why_model=why_model,
+            sandbox=sandbox,
+            rooms=Rooms(sandbox, _copier(workspace, dependencies), place / "copies"),
+            store=store,
+            checkout=checkout,
+            generation=generation,
+            scaffold=scaffold,
+            ground=survey(root, cwd.resolve(), _git_line(workspace), settings.bare),
+            base_tree=start.tree,
+            left_out=start.left_out,
+            state=State([System(system)], tree=workspace.shadow.fingerprint()),
+            system=system,
+            render_system=render_system,
+        )
+
+
+def _model(settings: Settings, root: Path) -> tuple[Model, str]:
+    environ = config.environment()
+    name, why = (settings.model, "") if settings.model else default_model(environ)
+    wanted = ProviderSettings(
+        model=name,
+        api_base=settings.api_base,
+        retries=settings.retries,
+        max_wait_seconds=settings.max_wait_seconds,
+        idle_timeout_seconds=settings.idle_timeout_seconds,
+        tools=settings.model_tools,
+        temperature=settings.temperature,
+    )
+    model = open_model(wanted, environ, root)
+    if isinstance(model, Provider):
+        model.warm()
+    return model, why
+
+
+def _scaffold(settings: Settings, project: str, place: Path) -> tuple[Store | None, Path | None, str]:
+    if settings.scaffold == "none":
+        return None, None, "none"
+    store = Store.open(settings.paths.data)
+    checkout = place / "scaffold"
+    if settings.scaffold:
+        return store, checkout, store.checkout_ref(settings.scaffold, checkout).id
+    return store, checkout, store.checkout(project, checkout).id
+
+
+def _bare_scaffold(place: Path) -> Scaffold:
+    """`--scaffold none`: the seed's knobs and prompts, no place for tools."""
+    empty = place / "no-scaffold"
+    empty.mkdir(parents=True)
+    return Scaffold.load(empty)
+
+
+def _engine() -> tuple[Path, ...]:
+    return tuple(dict.fromkeys(map(Path, (sys.executable, sys.prefix, sys.base_prefix))))
+
+
+def _room(settings: Settings, workspace: Workspace, place: Path, checkout: Path | None, base_tree: str) -> Room:
+    private = private_gitdir(workspace.root, place / "git", Path.home())
+    base = place / "base"
+    materialise(workspace.shadow.trees, base_tree, base)
+    return Room(
+        workspace=workspace.root,
+        content=workspace.root,
+        scratch=place / "session",
+        gitdir=private.gitdir,
+        objects=private.objects,
+        base=base,
+        scaffold=checkout,
+        read_only=settings.permission_mode == "plan",
+        extra=settings.add_dirs,
+        show_dotenv=settings.show_dotenv,
+    )
+
+
+def _sandbox(settings: Settings, room: Room, toolchains: Toolchains, output_chars: int) -> Sandbox:
+    policy = Policy(output_chars=output_chars)
+    if settings.sandbox == "none":
+        from livecoder.sandbox.host import Host
+
+        return Host(room, toolchains, policy)
+    if settings.sandbox == "docker":
+        raise SandboxUnavailable("the docker sandbox is not built yet", "use --sandbox bubblewrap")
+    from livecoder.sandbox.bubblewrap import Bubblewrap
+
+    return Bubblewrap(room, toolchains, policy)
+
+
+def _copier(workspace: Workspace, dependencies: Dependencies) -> Callable[[str, Path], str]:
+    def copy(tree: str, dest: Path) -> str:
+        made = clean_copy(workspace.shadow.trees, tree, dependencies, dest)
+        if made.why_in_place and not (dest.exists() and any(dest.iterdir())):
+            materialise(workspace.shadow.trees, tree, dest)
+        return made.why_in_place
+
+    return copy
+
+
+def _system(settings: Settings, root: Path) -> Callable[[Path], str]:
+    return lambda directory: _render(settings, root, Scaffold.load(directory), tools_enabled=True)
+
+
+def _render(settings: Settings, root: Path, scaffold: Scaffold, *, tools_enabled: bool) -> str:
+    variables = {
+        "workspace": str(root),
+        "network": settings.sandbox == "none",
+        "output_chars": scaffold.knobs.output_chars,
+        "timeout": scaffold.knobs.command_timeout_seconds,
+        "verify": settings.verify,
+        "tools_enabled": tools_enabled,
+        "tools": _tool_lines(scaffold),
+        "lessons": "" if settings.bare else render_lessons(scaffold.lessons, scaffold.knobs.lessons_token_budget),
+    }
+    return render(scaffold.prompts["system"], variables, seed="system" in scaffold.seeded)
+
+
+def _tool_lines(scaffold: Scaffold) -> list[dict[str, str]]:
+    """Name and purpose of each tool, as many as the budget holds."""
+    lines: list[dict[str, str]] = []
+    left = scaffold.knobs.tools_token_budget * CHARS_PER_TOKEN
+    for tool in scaffold.tools:
+        left -= len(tool.name) + len(tool.summary) + 5
+        if left < 0:
+            break
+        lines.append({"name": tool.name, "summary": tool.summary})
+    return lines
+
+
+def _git_line(workspace: Workspace) -> str:
+    """Branch and how far the tree is from what is committed, read from files alone."""
+    head = (workspace.gitdir / "HEAD").read_text(errors="replace").strip()
+    branch = head.removeprefix("ref: refs/heads/") if head.startswith("ref: ") else f"detached at {head[:9]}"
+    return f"on {branch}"
+
+
+def _secret_values(environ: Mapping[str, str]) -> list[str]:
+    return [value for name, value in environ.items() if name.upper().endswith(SECRET_NAMES)]
+
+
+def _writable(path: Path) -> None:
+    """Raises ConfigError when the engine cannot keep its state there."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}", "set LIVECODER_HOME to a directory of yours") from None
+    if not os.access(path, os.W_OK):
+        raise ConfigError(f"{path} cannot be written", "set LIVECODER_HOME to a directory of yours")

@@ -1,0 +1,109 @@
+"""Sandboxes on something else than the live workspace: clean copies for verify, `lc base` and replays; a look-only one.
+
+Every room has directories of its own and leaves nothing behind. The scaffold is mounted only where a caller says so.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeAlias
+
+from livecoder.loop import drained
+from livecoder.sandbox import Finished, Sandbox
+
+Copier: TypeAlias = Callable[[str, Path], str]
+"""Writes a clean copy of a checkpoint's tree, dependency folders as they were at the start, into a directory.
+
+Returns "" or why the copy is not wholly clean.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A sandbox whose workspace path shows a clean copy; `path` is where the copy lies on the host."""
+
+    sandbox: Sandbox
+    path: Path
+    impure: str
+
+    def run(self, command: str, timeout: float, cancelled: Callable[[], bool] = lambda: False) -> Finished:
+        return drained(self.sandbox.run(command, timeout, cancelled))
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """`sandbox` is the session's; `directory` is the engine's own, on the same file system as the state."""
+
+    sandbox: Sandbox
+    copier: Copier
+    directory: Path
+
+    @contextmanager
+    def copy(self, tree: str, scaffold: Path | None = None) -> Generator[Copy]:
+        """A room on a clean copy of `tree`, at the workspace's own path."""
+        with self._place() as place:
+            content = place / "tree"
+            impure = self.copier(tree, content)
+            room = replace(
+                self.sandbox.room,
+                content=content,
+                scratch=place / "room",
+                scaffold=scaffold,
+                gitdir=None,
+                objects=(),
+                base=None,
+            )
+            with self.sandbox.sibling(room) as sandbox:
+                yield Copy(sandbox, content, impure)
+
+    @contextmanager
+    def look_only(self, scaffold: Path) -> Generator[Sandbox]:
+        """A room on the workspace that cannot write it: for `--help` and other checks of a tool."""
+        with self._place() as place:
+            room = replace(self.sandbox.room, scratch=place / "room", scaffold=scaffold, read_only=True)
+            with self.sandbox.sibling(room) as sandbox:
+                yield sandbox
+
+    @contextmanager
+    def empty(self, scaffold: Path) -> Generator[Sandbox]:
+        """A room on an empty workspace of its own: for the boot check."""
+        with self._place() as place:
+            content = place / "tree"
+            content.mkdir()
+            room = replace(
+                self.sandbox.room,
+                workspace=content,
+                content=content,
+                scratch=place / "room",
+                scaffold=scaffold,
+                gitdir=None,
+                objects=(),
+                base=None,
+                extra=(),
+            )
+            with self.sandbox.sibling(room) as sandbox:
+                yield sandbox
+
+    @contextmanager
+    def _place(self) -> Generator[Path]:
+        self.directory.mkdir(parents=True, exist_ok=True)
+        place = Path(tempfile.mkdtemp(dir=self.directory))
+        try:
+            yield place
+        finally:
+            shutil.rmtree(place, ignore_errors=True)
+
+
+def runner(sandbox: Sandbox) -> Callable[[str, float], tuple[int, str]]:
+    """`run(command, seconds) -> (exit code, output)` in this sandbox."""
+
+    def run(command: str, seconds: float) -> tuple[int, str]:
+        finished = drained(sandbox.run(command, seconds, lambda: False))
+        return finished.exit_code, finished.output
+
+    return run

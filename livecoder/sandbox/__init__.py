@@ -1,0 +1,98 @@
+"""Stage 3b: where commands run, and the only place where anything that a model wrote is executed.
+
+A sandbox is opened on a `Room` (what a command sees and writes) and runs one process a command. No git, no model, no
+event in here: text in, chunks of text out, a `Finished` at the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What a command sees and writes. Paths are the host's unless said otherwise."""
+
+    workspace: Path
+    """Where the repository lies, outside and inside alike."""
+    content: Path
+    """The directory mounted there: the workspace itself, or a clean copy of it."""
+    scratch: Path
+    """The engine's directory for this room; `tmp/`, `home/`, `in/` and `out/` are made in it."""
+    gitdir: Path | None = None
+    """A private gitdir to mount over the workspace's `.git`."""
+    objects: tuple[Path, ...] = ()
+    """The user's object stores, seen read-only as /run/lc/objects/0, 1, …"""
+    base: Path | None = None
+    """The tree as the session found it, seen read-only as /run/lc/base."""
+    scaffold: Path | None = None
+    """The session's checkout of the scaffold, seen read-write at its own path as $SCAFFOLD. None: no tools."""
+    read_only: bool = False
+    """The workspace cannot be written (plan mode, hooks)."""
+    extra: tuple[Path, ...] = ()
+    """Further directories, read-write (`--add-dir`)."""
+    show_dotenv: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """One call of a scaffold tool, recorded by its launcher inside the sandbox: untrusted."""
+
+    name: str
+    arguments: tuple[str, ...]
+    cwd: str
+    exit_code: int
+    stdin_piped: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """How a command ended. `exit_code` is the kernel's word: 128 + signal when killed."""
+
+    exit_code: int
+    seconds: float
+    output: str
+    """The bounded view: whole lines of clean text; says what is missing and which command shows it."""
+    output_bytes: int
+    output_lines: int
+    truncated: bool
+    cwd: str
+    """The directory that the next command starts in."""
+    timed_out: bool = False
+    interrupted: bool = False
+    note: str = ""
+    """What happened to the command beyond its exit code, for the model: one or two sentences, or empty."""
+    spool: Path | None = None
+    """The full output, raw bytes, when `truncated`."""
+    base_requests: tuple[str, ...] = ()
+    """Commands given to `lc base`."""
+    tool_calls: tuple[ToolCall, ...] = field(default=())
+
+
+class Sandbox(Protocol):
+    """A context manager; leaving it kills and removes everything that belongs to it, except the room's directories."""
+
+    name: str
+    protections: tuple[str, ...]
+    room: Room
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def run(self, command: str, timeout: float, cancelled: Callable[[], bool] = ...) -> Generator[str, None, Finished]:
+        """Run `command` with bash; yields clean text as it comes; kills it and all it started at its end.
+
+        `timeout` is in seconds. Once `cancelled()` is true the command is killed within 100 ms.
+        """
+        ...
+
+    def sibling(self, room: Room) -> Sandbox:
+        """A sandbox of the same kind and policy on another room (verify, `lc base`, the gate)."""
+        ...

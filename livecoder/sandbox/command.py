@@ -1,0 +1,150 @@
+"""The commands of one room, one after another: the script around each, its output, what it carries to the next.
+
+The same for every backend; how a process is spawned and killed is theirs.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from pathlib import Path
+
+from livecoder.sandbox import Finished, Room, dropped, furnish
+from livecoder.sandbox.bounds import Bounds, Live
+from livecoder.sandbox.environment import Environment, Search
+from livecoder.sandbox.policy import MIB, Policy
+from livecoder.sandbox.process import Ending, Limits, Process, follow
+from livecoder.sandbox.toolchains import Toolchains
+
+# Read as BASH_ENV, so that it shows neither in `ps` nor in the line numbers of messages. A command that replaces the
+# trap, or itself by `exec`, carries nothing. The limits are hard ones: nothing in the sandbox may raise them.
+_STAGE = """\
+{{ ulimit -c 0; ulimit -n {files}; ulimit -f {blocks}; }} 2>/dev/null
+cd -- "$LC_CWD" 2>/dev/null || : >{root}/in/cwd-lost
+unset BASH_ENV LC_CWD OLDPWD
+trap {trap} EXIT
+IFS= read -r -d '' lc_command <{root}/command
+"""
+_TRAP = """\
+{{ set +exu; [[ $PWD -ef . ]] || PWD=; }} 2>/dev/null
+{{ builtin printf '%s\\0' "$PWD"; /usr/bin/env -0; }} 2>/dev/null >{root}/in/state"""
+_BASH = ("bash", "--norc", "--noprofile", "-c", 'eval "$lc_command"', "bash")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where commands find things, in their own names."""
+
+    root: str
+    """`/run/lc`, or what stands in for it."""
+    home: str
+    variables: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """What a backend starts: bash with the script, in a fresh environment."""
+
+    argv: tuple[str, ...]
+    variables: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    spawn: Callable[[Launch], Process]
+    kill: Callable[[Process], None]
+    check: Callable[[Ending, str], None]
+    """Raises when it was the sandbox that failed, not the command."""
+
+
+def never() -> bool:
+    return False
+
+
+class Commands:
+    """Runs a room's commands and remembers what they carry. Make the room's files first (`furnish`)."""
+
+    def __init__(self, room: Room, policy: Policy, toolchains: Toolchains, place: Place) -> None:
+        self._room = room
+        self._policy = policy
+        self._toolchains = toolchains
+        self._launchers = furnish.Launchers(room, place.root)
+        self._number = furnish.last_number(room)
+        fixed = {"HOME": place.home, **dict(place.variables)}
+        last: tuple[str, ...] = ()
+        if room.scaffold:
+            fixed["SCAFFOLD"] = str(room.scaffold)
+            last = (f"{place.root}/tools", f"{room.scaffold}/tools")
+        search = Search((f"{place.root}/bin",), toolchains.path, last)
+        self._environment = Environment(str(room.workspace), fixed, toolchains.variables, search)
+        root = shlex.quote(place.root)
+        trap = shlex.quote(_TRAP.format(root=root))
+        stage = _STAGE.format(files=policy.open_files, blocks=policy.file_bytes // 1024, root=root, trap=trap)
+        self._stage = f"{place.root}/stage"
+        (furnish.directory(room) / "stage").write_text(stage)
+
+    def launch(self) -> Launch:
+        environment = self._environment
+        return Launch(_BASH, {**environment.variables(), "BASH_ENV": self._stage, "LC_CWD": environment.cwd})
+
+    def run(
+        self, backend: Backend, command: str, timeout: float, cancelled: Callable[[], bool]
+    ) -> Generator[str, None, Finished]:
+        """Run one command; see `Sandbox.run`."""
+        self._number += 1
+        incoming = self._room.scratch / "in"
+        self._launchers.refresh()
+        furnish.put_command(self._room, command)
+        dropped.clear(incoming)
+        bounds, live = Bounds(self._policy.output_chars, self._number), Live()
+        spool = self._room.scratch / "out" / str(self._number)
+        with spool.open("wb") as file:
+
+            def feed(data: bytes) -> str:
+                file.write(data)
+                bounds.feed(data)
+                return live.feed(data)
+
+            limits = Limits(timeout, self._policy.output_bytes, cancelled)
+            ending = yield from follow(backend.spawn(self.launch()), limits, feed, backend.kill)
+        if rest := live.end():
+            yield rest
+        left = dropped.collect(incoming)
+        return self._finish(backend, ending, bounds, left, spool)
+
+    def _finish(self, backend: Backend, ending: Ending, bounds: Bounds, left: dropped.Dropped, spool: Path) -> Finished:
+        view = bounds.view()
+        backend.check(ending, view.text)
+        notes = [self._explain(ending, view.text)]
+        if left.cwd_lost:
+            notes.append(self._environment.lose_cwd())
+        if left.state is not None:
+            notes.append(self._environment.take(left.state))
+        return Finished(
+            exit_code=ending.exit_code,
+            seconds=ending.seconds,
+            output=view.text,
+            output_bytes=view.bytes,
+            output_lines=view.lines,
+            truncated=view.clipped,
+            cwd=self._environment.cwd,
+            timed_out=ending.cause == "timeout",
+            interrupted=ending.cause == "interrupt",
+            note=" ".join(filter(None, notes)),
+            spool=spool if view.clipped else None,
+            base_requests=left.base_requests,
+            tool_calls=left.tool_calls,
+        )
+
+    def _explain(self, ending: Ending, output: str) -> str:
+        match ending.cause:
+            case "timeout":
+                return f"Killed at its time limit, after {ending.seconds:.0f} s, with everything it had started."
+            case "interrupt":
+                return "Interrupted, and killed with everything it had started."
+            case "output":
+                cap = self._policy.output_bytes
+                return f"Killed because it had printed {f'{cap // MIB} MiB' if cap >= MIB else f'{cap:,} bytes'}."
+            case "exit":
+                return self._toolchains.explain_missing(output) if ending.exit_code == 127 else ""

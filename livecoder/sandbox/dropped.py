@@ -1,0 +1,105 @@
+"""What a command left in /run/lc/in, read as what it is: data that the command may have forged.
+
+Only regular files of bounded size are read, never through a link; what is malformed is as good as absent.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from livecoder.sandbox import ToolCall
+
+STATE = "state"
+LOST = "cwd-lost"
+BASE = "base"
+CALLS = "calls"
+MARK = "lc-call/1"
+"""The first field of a recorded call: after a damaged record reading goes on at the next mark."""
+
+STATE_BYTES = 64 * 1024
+_BASE_BYTES = 64 * 1024
+_BASE_REQUESTS = 8
+_CALLS_BYTES = 1024 * 1024
+_CALLS = 500
+_ARGUMENTS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """`state` is None where there is none, and too long a state is cut one byte after its limit."""
+
+    state: bytes | None
+    cwd_lost: bool
+    base_requests: tuple[str, ...]
+    tool_calls: tuple[ToolCall, ...]
+
+
+def clear(directory: Path) -> None:
+    for name in (STATE, LOST, BASE, CALLS):
+        path = directory / name
+        try:
+            path.unlink(missing_ok=True)
+        except OSError:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def collect(directory: Path) -> Dropped:
+    """Read and remove what the last command left."""
+    state = _read(directory / STATE, STATE_BYTES + 1)
+    lost = _read(directory / LOST, 1) is not None
+    base = _read(directory / BASE, _BASE_BYTES) or b""
+    calls = _read(directory / CALLS, _CALLS_BYTES) or b""
+    clear(directory)
+    return Dropped(state, lost, _base_requests(base), _tool_calls(calls))
+
+
+def _read(path: Path, cap: int) -> bytes | None:
+    """At most `cap` bytes of a regular file that is not a link; None for anything else. A pipe does not block."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            return None
+        with os.fdopen(fd, "rb", closefd=False) as file:
+            return file.read(cap)
+    finally:
+        os.close(fd)
+
+
+def _base_requests(data: bytes) -> tuple[str, ...]:
+    complete = data.split(b"\0")[:-1]
+    texts = (part.decode("utf-8", "replace").strip() for part in complete)
+    return tuple(text for text in texts if text)[:_BASE_REQUESTS]
+
+
+def _tool_calls(data: bytes) -> tuple[ToolCall, ...]:
+    fields = [part.decode("utf-8", "replace") for part in data.split(b"\0")[:-1]]
+    calls: list[ToolCall] = []
+    position = 0
+    while position < len(fields) and len(calls) < _CALLS:
+        call, position = _tool_call(fields, position)
+        if call:
+            calls.append(call)
+    return tuple(calls)
+
+
+def _tool_call(fields: list[str], position: int) -> tuple[ToolCall | None, int]:
+    """The call recorded at `position` and where the next may start: MARK, name, exit, piped, cwd, count, arguments."""
+    record = fields[position : position + 6]
+    if len(record) < 6 or record[0] != MARK:
+        return None, position + 1
+    _, name, code, piped, cwd, count = record
+    end = position + 6 + int(count) if count.isdecimal() and len(count) < 5 else 0
+    well_formed = (
+        code.isdecimal() and len(code) < 4 and piped in "01" and int(count or 0) <= _ARGUMENTS if end else False
+    )
+    if not well_formed or end > len(fields):
+        return None, position + 1
+    arguments = tuple(fields[position + 6 : end])
+    return ToolCall(name, arguments, cwd, int(code), piped == "1"), end

@@ -1,0 +1,103 @@
+"""A room's directories and the engine's files in them: `lc`, the command, the launchers of tools.
+
+Everything here is written outside the sandbox and seen read-only inside, except `tmp/`, `home/` and `in/`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import stat
+from pathlib import Path
+
+from livecoder.sandbox import Room
+from livecoder.sandbox.dropped import CALLS, MARK
+
+TOOL_NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
+_MOST_TOOLS = 500
+
+# `-ef` instead of `-p`: anything but /dev/null may have carried what the tool read.
+_LAUNCHER = """\
+#!/bin/bash
+{tool} "$@"
+code=$?
+[[ /dev/stdin -ef /dev/null ]] && piped=0 || piped=1
+printf '%s\\0' {mark} {name} "$code" "$piped" "$PWD" "$#" "$@" 2>/dev/null >>{calls}
+exit "$code"
+"""
+
+
+def directory(room: Room) -> Path:
+    """What commands see as /run/lc: `bin/lc`, `tools/`, `command`, `python`; `in/` and `out/` are mounted into it."""
+    return room.scratch / "lc"
+
+
+def furnish(room: Room, python: Path | None) -> None:
+    """Make the room's directories and files; nothing that a session left there is lost."""
+    for name in ("tmp", "home", "in", "out", "lc/bin", "lc/tools"):
+        (room.scratch / name).mkdir(parents=True, exist_ok=True)
+    (room.scratch / "tmp").chmod(0o1777)
+    inside = directory(room)
+    script = inside / "bin" / "lc"
+    script.write_bytes(Path(__file__).with_name("lc").read_bytes())
+    script.chmod(0o755)
+    (inside / "python").write_text(f"{python}\n" if python else "\n")
+
+
+def last_number(room: Room) -> int:
+    """The number of the last command whose output lies in the room; 0 at first."""
+    return max((int(path.name) for path in (room.scratch / "out").iterdir() if path.name.isdecimal()), default=0)
+
+
+def put_command(room: Room, command: str) -> None:
+    data = command.encode("utf-8", "replace").replace(b"\0", b"")
+    (directory(room) / "command").write_bytes(data)
+
+
+class Launchers:
+    """One launcher for each tool of the checkout, at `root` for those who call them; each records its calls."""
+
+    def __init__(self, room: Room, root: str) -> None:
+        self._tools = room.scaffold / "tools" if room.scaffold else None
+        self._directory = directory(room) / "tools"
+        self._root = root
+        self._made: set[str] | None = None
+
+    def refresh(self) -> None:
+        """Make them agree with the checkout as it is now. Cheap where nothing changed."""
+        if self._tools is None:
+            return
+        if self._made is None:
+            self._made = {path.name for path in self._directory.iterdir()}
+        wanted = tool_names(self._tools)
+        for name in self._made - wanted:
+            (self._directory / name).unlink(missing_ok=True)
+        for name in wanted - self._made:
+            launcher = self._directory / name
+            launcher.write_text(self._text(name, self._tools))
+            launcher.chmod(0o755)
+        self._made = wanted
+
+    def _text(self, name: str, tools: Path) -> str:
+        return _LAUNCHER.format(
+            tool=shlex.quote(str(tools / name)), name=name, mark=MARK, calls=shlex.quote(f"{self._root}/in/{CALLS}")
+        )
+
+
+def tool_names(tools: Path) -> set[str]:
+    """Names of the executable regular files in a checkout's `tools/`, which a command may have filled."""
+    try:
+        with os.scandir(tools) as entries:
+            names = [entry.name for entry in entries if TOOL_NAME.fullmatch(entry.name) and _executable(entry)]
+    except OSError:
+        return set()
+    return set(sorted(names)[:_MOST_TOOLS])
+
+
+def _executable(entry: os.DirEntry[str]) -> bool:
+    try:
+        mode = entry.stat(follow_symlinks=False).st_mode
+    except OSError:
+        return False
+    return stat.S_ISREG(mode) and bool(mode & 0o111)

@@ -1,0 +1,102 @@
+"""One process from its start to its last byte: read without blocking, ended by time, by cancellation or by size.
+
+Knows neither sandbox nor text; whoever spawned the process says how everything it started is killed.
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+import subprocess
+import time
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import Literal
+
+Process = subprocess.Popen[bytes]
+Cause = Literal["exit", "timeout", "interrupt", "output"]
+
+TICK = 0.04
+"""Seconds between two looks at the clock and at `cancelled()`."""
+_READ = 64 * 1024
+_AFTERLIFE = 1024 * 1024
+"""Bytes still read once the process has ended: a full pipe, not what an escaped daemon goes on writing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    seconds: float
+    bytes: int
+    cancelled: Callable[[], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """`exit_code` is 128 + signal when a signal ended the process; `cause` says who ended it."""
+
+    exit_code: int
+    seconds: float
+    cause: Cause
+
+
+def follow(
+    process: Process, limits: Limits, feed: Callable[[bytes], str], kill: Callable[[Process], None]
+) -> Generator[str, None, Ending]:
+    """Give everything that the process prints to `feed` and yield what that answers. Leaves nothing running."""
+    started = time.monotonic()
+    pipe = process.stdout
+    assert pipe is not None, "the process is spawned with a pipe"
+    try:
+        cause = yield from _read(process, pipe.fileno(), started + limits.seconds, limits, feed)
+    finally:
+        kill(process)
+        process.wait()
+        pipe.close()
+    code = process.returncode
+    return Ending(128 - code if code < 0 else code, time.monotonic() - started, cause)
+
+
+def _read(
+    process: Process, fd: int, deadline: float, limits: Limits, feed: Callable[[bytes], str]
+) -> Generator[str, None, Cause]:
+    os.set_blocking(fd, False)
+    received, after = 0, 0
+    with selectors.DefaultSelector() as selector:
+        selector.register(fd, selectors.EVENT_READ)
+        while True:
+            ended = process.poll() is not None
+            if cause := _enough(deadline, received, limits):
+                return "exit" if ended else cause
+            if not selector.select(0 if ended else TICK):
+                if ended:
+                    return "exit"
+                continue
+            data = os.read(fd, _READ)
+            if not data:
+                break
+            received += len(data)
+            after += len(data) if ended else 0
+            if text := feed(data):
+                yield text
+            if after > _AFTERLIFE:
+                return "exit"
+    return _wait(process, deadline, received, limits)
+
+
+def _wait(process: Process, deadline: float, received: int, limits: Limits) -> Cause:
+    """Output is closed; the process may go on without it."""
+    while True:
+        try:
+            process.wait(TICK)
+            return "exit"
+        except subprocess.TimeoutExpired:
+            if cause := _enough(deadline, received, limits):
+                return cause
+
+
+def _enough(deadline: float, received: int, limits: Limits) -> Cause | None:
+    if limits.cancelled():
+        return "interrupt"
+    if time.monotonic() > deadline:
+        return "timeout"
+    return "output" if received >= limits.bytes else None

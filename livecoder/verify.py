@@ -1,0 +1,73 @@
+"""What the engine runs itself: verify on a clean copy of the final tree, and `lc base` on a copy of the first one.
+
+The agent's own words never decide: only the exit code of this run does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from livecoder.events import BaseRan, Verified
+from livecoder.loop import Notice, State, Step
+from livecoder.rooms import Rooms
+
+TIMEOUT = 1800.0
+BASE_PAYS_SECONDS = 60.0
+"""A verify that took longer is not run on the base as well."""
+MAX_BASE_REQUESTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Trees:
+    """The tree as the session found it, and as the round left it."""
+
+    base: str
+    final: str
+
+
+def verify(
+    command: str, rooms: Rooms, trees: Trees, weakened: tuple[str, ...], cancelled: Callable[[], bool]
+) -> Verified:
+    """Run `command` on the final tree, then, when that was quick, on the base, each on a clean copy of its own."""
+    with rooms.copy(trees.final) as copy:
+        final = copy.run(command, TIMEOUT, cancelled)
+        impure = copy.impure
+    base_exit: int | None = None
+    if final.seconds <= BASE_PAYS_SECONDS and trees.base != trees.final and not cancelled():
+        with rooms.copy(trees.base) as copy:
+            base_exit = copy.run(command, 2 * BASE_PAYS_SECONDS, cancelled).exit_code
+    output = final.output if not final.note else f"{final.output}\n[{final.note}]"
+    return Verified(
+        command=command,
+        exit_code=final.exit_code,
+        base_exit_code=base_exit,
+        where="in place" if impure else "copy",
+        why_in_place=impure,
+        weakened=weakened,
+        output=output,
+        seconds=final.seconds,
+    )
+
+
+@dataclass(slots=True)
+class BaseRuns:
+    """A watcher: what `lc base` asked for during a command is run after it, and its output added to the observation."""
+
+    rooms: Rooms
+    base_tree: str
+    timeout: float
+    cancelled: Callable[[], bool]
+
+    def after_step(self, step: Step, state: State) -> Iterable[Notice]:
+        for command in step.finished.base_requests[:MAX_BASE_REQUESTS]:
+            with self.rooms.copy(self.base_tree) as copy:
+                finished = copy.run(command, self.timeout, self.cancelled)
+            event = BaseRan(step.started.step, command, finished.exit_code, finished.output, finished.seconds)
+            note = f"\n{finished.note}" if finished.note else ""
+            yield Notice(
+                event, f"on the base, `{command}`:\n{finished.output.rstrip()}{note}\nexit {finished.exit_code}"
+            )
+
+    def before_end(self, state: State) -> None:
+        return None

@@ -1,0 +1,57 @@
+"""One card after a task: what livecoder learnt, why, what it expects from it, what it cost, how to take it back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from livecoder import events as e
+
+
+@dataclass(slots=True)
+class Card:
+    """Collects what a round taught, writes it with the round's result; nothing when it taught nothing."""
+
+    line: Callable[[str, str], None]
+    """Writes one line in a style."""
+    _commits: list[e.ScaffoldCommitted] = field(default_factory=list[e.ScaffoldCommitted])
+    _refused: list[e.ProposalRefused] = field(default_factory=list[e.ProposalRefused])
+    _reflected: e.Reflected | None = None
+
+    def show(self, event: e.Event) -> None:
+        match event:
+            case e.ScaffoldCommitted():
+                self._commits.append(event)
+            case e.ProposalRefused():
+                self._refused.append(event)
+            case e.Reflected():
+                self._reflected = event
+            case e.Result():
+                self._write(event)
+                self._commits, self._refused, self._reflected = [], [], None
+            case _:
+                pass
+
+    def _write(self, result: e.Result) -> None:
+        if not self._commits and not self._refused:
+            return
+        self.line("┌ learnt", "bold")
+        for commit in self._commits:
+            self.line(f"│ + {commit.subject}", "green")
+            self.line(
+                f"│   from {commit.receipts.get('Evidence', '')}; expects: {commit.receipts.get('Expects', '')}", ""
+            )
+        for refused in self._refused:
+            where = "waits in the inbox" if refused.inbox else "refused"
+            self.line(f"│ - {refused.kind} {refused.target}: {where}: {refused.reason}", "yellow")
+        if self._commits:
+            first, last = self._commits[0].before, self._commits[-1].after
+            self.line(f"│ scaffold {first}→{last}; take it back: livecoder scaffold rollback {first}", "")
+        self.line(f"└ looking back: {self._words(result)}", "dim")
+
+    def _words(self, result: e.Result) -> str:
+        reflected = self._reflected
+        if reflected is None or reflected.state != "done":
+            return result.reflection
+        cost = f"${reflected.cost_usd:.4f}" if reflected.cost_usd is not None else "price unknown"
+        return f"{reflected.proposals} proposed, {reflected.accepted} accepted, {cost}"

@@ -1,0 +1,180 @@
+"""Append-only lines on stderr: each turn's thought, command, exit code and a bounded view of its output."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from typing import TextIO
+
+from livecoder import events as e
+
+CONTROL = re.compile(
+    "\x1b(?:\\[[0-?]*[ -/]*[@-~]|[\\]PX^_].*?(?:\x07|\x1b\\\\|$)|.)?"
+    "|[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]",
+    re.S,
+)
+HEAD, TAIL = 4, 6
+"""Lines of an output that are shown; the model reads more, the journal has all."""
+STYLES = {"dim": "2", "bold": "1", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
+
+
+def printable(text: str) -> str:
+    """`text` without anything that a terminal would obey; tabs and line ends stay."""
+    return CONTROL.sub("", text)
+
+
+class Terminal:
+    """Writes events as lines. `color` adds styles; `quiet` leaves warnings and the ending only."""
+
+    def __init__(self, out: TextIO, *, color: bool = False, quiet: bool = False, verbose: bool = False) -> None:
+        self._out = out
+        self._color = color
+        self._quiet = quiet
+        self._verbose = verbose
+        self.waiting_for = "the session to open"
+
+    def show(self, event: e.Event) -> None:
+        match event:
+            case e.CommandStarted():
+                self.waiting_for = f"step {event.step}: {_one_line(event.command, 50)}"
+            case e.CommandFinished() | e.RoundStarted() | e.Observed():
+                self.waiting_for = "the model"
+            case e.RoundEnded():
+                self.waiting_for = "verify and what was learnt"
+            case _:
+                pass
+        for style, line in _lines(event, self._verbose):
+            if not self._quiet or style in ("red", "yellow"):
+                self.line(line, style)
+
+    def line(self, text: str, style: str = "") -> None:
+        """One line, clipped to the terminal's width where a terminal is."""
+        for part in printable(text).split("\n"):
+            if self._out.isatty():
+                part = _clip(part, shutil.get_terminal_size().columns)
+            if self._color and style:
+                part = f"\x1b[{STYLES[style]}m{part}\x1b[0m"
+            self._out.write(part + "\n")
+        self._out.flush()
+
+
+def _lines(event: e.Event, verbose: bool) -> list[tuple[str, str]]:
+    """Styled lines of an event; what has no reader here (usage, checkpoints) has none unless `verbose`."""
+    match event:
+        case e.SessionStarted():
+            return _session(event)
+        case e.RoundStarted():
+            return [("bold", f"▸ {_one_line(event.task, 200)}")]
+        case e.ModelReplied():
+            return _reply(event)
+        case e.CommandStarted():
+            return _started(event)
+        case e.CommandFinished():
+            return _finished(event)
+        case e.BaseRan():
+            return [("dim", f"    base: {_one_line(event.command, 60)} -> exit {event.exit_code}")]
+        case e.Retried():
+            return [("yellow", f"retry {event.attempt} in {event.wait_seconds:.1f} s: {event.reason}")]
+        case e.ToolCreated():
+            return [("green", f"  + tool {event.name}: {event.summary}")]
+        case e.ToolRevised():
+            return [("green", f"  ~ tool {event.name}: {event.summary}")]
+        case e.ToolBroken():
+            return [("yellow", f"  ! tool {event.name}: {event.reason}")]
+        case e.Nudged():
+            return [("dim", f"  nudge ({event.pattern}): steps {', '.join(map(str, event.steps))}")]
+        case e.LimitWarned() | e.Warned():
+            return [("yellow", f"! {event.text}")]
+        case e.PermissionDenied():
+            return [("yellow", f"! denied: {event.what}")]
+        case e.Verified():
+            return _verified(event)
+        case e.Reflected():
+            return _reflected(event)
+        case e.Result():
+            return _result(event)
+        case _:
+            return [("dim", f"  · {e.kind(event)}")] if verbose and not isinstance(event, e.TextArrived) else []
+
+
+def _session(event: e.SessionStarted) -> list[tuple[str, str]]:
+    scaffold = (
+        "bash alone" if event.scaffold == "none" else f"scaffold {event.scaffold}, {_count(len(event.tools), 'tool')}"
+    )
+    first = f"livecoder · {event.model} · {event.sandbox} · {scaffold} · {event.context_tokens:,} tokens to start"
+    rows = [("bold", first)]
+    if event.sandbox == "none":
+        rows.append(("yellow", "! no sandbox: commands run with your rights"))
+    return [*rows, *(("dim", f"  read {name}") for name in event.loaded)]
+
+
+def _reply(event: e.ModelReplied) -> list[tuple[str, str]]:
+    if event.purpose != "turn" or not event.text.strip():
+        return []
+    return [("", line) for line in ["", *event.text.strip().splitlines()]]
+
+
+def _started(event: e.CommandStarted) -> list[tuple[str, str]]:
+    lines = event.command.strip().splitlines() or [""]
+    shown = lines if len(lines) <= 12 else [*lines[:8], f"… {len(lines) - 11} more lines", *lines[-3:]]
+    return [("cyan", f"{event.step:>3} $ {shown[0]}"), *(("cyan", f"      {line}") for line in shown[1:])]
+
+
+def _finished(event: e.CommandFinished) -> list[tuple[str, str]]:
+    lines = event.output.rstrip("\n").splitlines()
+    if len(lines) > HEAD + TAIL + 1:
+        lines = [*lines[:HEAD], f"… {len(lines) - HEAD - TAIL} lines", *lines[-TAIL:]]
+    rows = [("dim", f"    │ {line}") for line in lines]
+    note = f" · {event.note}" if event.note else ""
+    return [
+        *rows,
+        ("dim" if event.exit_code == 0 else "yellow", f"    └ exit {event.exit_code} · {event.seconds:.1f} s{note}"),
+    ]
+
+
+def _verified(event: e.Verified) -> list[tuple[str, str]]:
+    where = "on a clean copy" if event.where == "copy" else f"in place ({event.why_in_place})"
+    base = f" (before: exit {event.base_exit_code})" if event.base_exit_code is not None else ""
+    word, style = ("passed", "green") if event.exit_code == 0 else (f"failed, exit {event.exit_code}", "red")
+    rows = [(style, f"verify {word} {where}: {event.command}{base}")]
+    rows += [("yellow", f"! {line}") for line in event.weakened]
+    if event.exit_code:
+        rows += [("dim", f"    │ {line}") for line in event.output.rstrip().splitlines()[-TAIL:]]
+    return rows
+
+
+def _reflected(event: e.Reflected) -> list[tuple[str, str]]:
+    if event.state == "done":
+        return [("dim", f"reflection: {_count(event.proposals, 'proposal')}, {event.accepted} accepted")]
+    return (
+        [] if event.state == "off" else [("dim", f"reflection: {event.state}{': ' + event.why if event.why else ''}")]
+    )
+
+
+def _result(event: e.Result) -> list[tuple[str, str]]:
+    cost = f"${event.total_cost_usd:.4f}" if event.cost_known else "price unknown"
+    patch = f"{_count(event.patch.files, 'file')} +{event.patch.added} -{event.patch.removed}"
+    turns = _count(event.num_turns, "turn")
+    tokens = event.usage.input_tokens + event.usage.output_tokens
+    seconds = event.duration_ms / 1000
+    ending = event.outcome if not event.is_error else f"{event.subtype}: {event.reason}"
+    style = "red" if event.is_error else "green"
+    return [
+        ("", ""),
+        (
+            style,
+            f"{ending} · {patch} · {turns} · {tokens:,} tokens · {cost} · {seconds:.0f} s",
+        ),
+    ]
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _one_line(text: str, width: int) -> str:
+    return _clip(" ".join(text.split()), width)
+
+
+def _clip(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: max(1, width - 1)] + "…"

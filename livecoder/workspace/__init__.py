@@ -1,0 +1,17 @@
+"""The engine's git side of the user's repository: checkpoints, undo, patch, clean copies, private gitdirs.
+
+The user's index, stash, HEAD and refs are never written here, and nothing that a model or a repository wrote is run:
+git is called in `git.py` only. `Workspace.open` in `workspace.py` is the door.
+
+    workspace.py   finds the repository, locks it for one session
+    git.py         the one hardened git
+    scan.py        what lies in the tree, by `lstat` alone
+    beneath.py     file operations that never leave the root
+    trees.py       the shadow repository: trees, blobs, differences
+    shadow.py      checkpoints of the worktree into it
+    undo.py        rounds undone and redone
+    diff.py        the agent's product as patch, numbers and text
+    copies.py      clean copies of a checkpoint with the dependencies of the session's start
+    gitdir.py      the gitdir that commands see instead of the user's
+    weakened.py    tests that a change deleted, skipped or reconfigured
+"""

@@ -1,0 +1,116 @@
+"""File operations on names beneath one directory that never follow a symbolic link, not even one swapped in mid-way.
+
+Every path is walked component by component with O_NOFOLLOW from a directory descriptor that stays open.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class Beneath:
+    """The files under `root`, by relative path. Failures are OSErrors; a symlink on the way is one of them."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        os.close(self._root)
+
+    def read(self, path: str, limit: int) -> bytes:
+        """At most `limit` bytes of a regular file."""
+        with self._parent(path) as (folder, name):
+            # O_NONBLOCK: a fifo that took the file's place must not block us.
+            file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+        with os.fdopen(file, "rb") as opened:
+            if not stat.S_ISREG(os.fstat(file).st_mode):
+                raise OSError(f"{path} is no regular file")
+            return opened.read(limit)
+
+    def link_target(self, path: str) -> bytes:
+        with self._parent(path) as (folder, name):
+            return os.fsencode(os.readlink(name, dir_fd=folder))
+
+    def write(self, path: str, content: bytes, executable: bool) -> None:
+        """Put a regular file there at once: whoever looks sees the old file or the new one.
+
+        Permission bits other than "executable" stay as they are.
+        """
+        with self._parent(path, create=True) as (folder, name):
+            temporary = _beside(path)
+            with suppress(FileNotFoundError):
+                os.unlink(temporary, dir_fd=folder)
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+            file = os.open(temporary, flags, 0o777 if executable else 0o666, dir_fd=folder)
+            with os.fdopen(file, "wb") as opened:
+                opened.write(content)
+                kept = _permissions(folder, name)
+                if kept is not None:
+                    os.fchmod(file, kept | (kept & 0o444) >> 2 if executable else kept & ~0o111)
+            os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+
+    def symlink(self, path: str, target: bytes) -> None:
+        with self._parent(path, create=True) as (folder, name):
+            temporary = _beside(path)
+            with suppress(FileNotFoundError):
+                os.unlink(temporary, dir_fd=folder)
+            os.symlink(os.fsdecode(target), temporary, dir_fd=folder)
+            os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+
+    def remove(self, path: str) -> None:
+        """Remove a file and the directories that it leaves empty. Nothing happens when it is gone already."""
+        with suppress(FileNotFoundError, NotADirectoryError):
+            with self._parent(path) as (folder, name):
+                os.unlink(name, dir_fd=folder)
+            while "/" in path:
+                path = path.rpartition("/")[0]
+                with self._parent(path) as (folder, name):
+                    try:
+                        os.rmdir(name, dir_fd=folder)
+                    except OSError:
+                        return  # not empty: it is still somebody's
+
+    @contextmanager
+    def _parent(self, path: str, create: bool = False) -> Generator[tuple[int, str], None, None]:
+        *folders, name = path.split("/")
+        if name in ("", ".", "..") or ".." in folders:
+            raise OSError(f"{path} is no path beneath the root")
+        here = os.dup(self._root)
+        try:
+            for folder in folders:
+                if create:
+                    with suppress(FileExistsError):
+                        os.mkdir(folder, dir_fd=here)
+                deeper = os.open(folder, _FOLDER, dir_fd=here)
+                os.close(here)
+                here = deeper
+            yield here, name
+        finally:
+            os.close(here)
+
+
+def _permissions(folder: int, name: str) -> int | None:
+    try:
+        found = os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        return None
+    return stat.S_IMODE(found.st_mode) if stat.S_ISREG(found.st_mode) else None
+
+
+def _beside(path: str) -> str:
+    """The temporary name for `path`: always the same one, so that a second attempt after a kill cleans up the first."""
+    return f".livecoder-{hashlib.sha256(os.fsencode(path)).hexdigest()[:16]}"

@@ -1,0 +1,75 @@
+"""The agent's product: what differs between two checkpoints, without what the user's ignore rules exclude.
+
+A changed file belongs to the product when the user's index has it, or when the ignore rules as they were in the *base*
+tree (and in `.git/info/exclude`) do not exclude it: a rule that the agent adds hides nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from livecoder.workspace.scan import shown
+from livecoder.workspace.shadow import Shadow
+from livecoder.workspace.trees import Trees
+
+_PLAIN = ("--no-ext-diff", "--no-textconv", "--no-color", "--no-renames", "--ignore-submodules=all")
+
+
+@dataclass(frozen=True, slots=True)
+class Stat:
+    """Files changed and lines added and removed (binary files count no lines)."""
+
+    files: int
+    added: int
+    removed: int
+    names: tuple[str, ...]
+
+
+def product(shadow: Shadow, base: str, final: str) -> str:
+    """The tree `final` with ignored files as they are in `base`."""
+    changes = shadow.trees.changes(base, final)
+    rules = {path: e.blob for path, e in shadow.trees.entries(base).items() if _is_rule(path) and e.mode != "120000"}
+    with tempfile.TemporaryDirectory(dir=shadow.directory) as folder:
+        wanted = dict(shadow.trees.blobs(rules.values()))
+        for path, blob in rules.items():
+            file = Path(folder, path)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(wanted[blob])
+        ignored = shadow.ignored(changes, Path(folder))
+    return shadow.trees.compose(final, {path: changes[path][0] for path in ignored}) if ignored else final
+
+
+def patch(shadow: Shadow, base: str, final: str) -> bytes:
+    """The product as a patch that `git apply` takes on the base tree, binary files and modes included."""
+    final = product(shadow, base, final)
+    return shadow.trees.git.run("diff-tree", "-r", "-p", "--binary", "--full-index", *_PLAIN, base, final)
+
+
+def stat(shadow: Shadow, base: str, final: str) -> Stat:
+    """The product in numbers."""
+    final = product(shadow, base, final)
+    listing = shadow.trees.git.run("diff-tree", "-r", "-z", "--numstat", *_PLAIN, base, final)
+    rows = [item.split(b"\t", 2) for item in listing.split(b"\0")[:-1]]
+    return Stat(
+        files=len(rows),
+        added=sum(int(row[0]) for row in rows if row[0] != b"-"),
+        removed=sum(int(row[1]) for row in rows if row[1] != b"-"),
+        names=tuple(shown(os.fsdecode(row[2])) for row in rows),
+    )
+
+
+def diff_text(trees: Trees, before: str, after: str, max_bytes: int) -> str:
+    """The whole difference of two trees for reading, cut at the end of a line."""
+    text = trees.git.run("diff-tree", "-r", "-p", *_PLAIN, before, after)
+    if len(text) <= max_bytes:
+        return text.decode("utf-8", "replace")
+    end = text.rfind(b"\n", 0, max_bytes) + 1
+    missing = text.count(b"\n", end)
+    return text[:end].decode("utf-8", "replace") + f"[{missing} more lines of the diff are not shown]\n"
+
+
+def _is_rule(path: str) -> bool:
+    return path.rpartition("/")[2] == ".gitignore"

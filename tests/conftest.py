@@ -1,0 +1,44 @@
+"""Fixtures that several rooms share. Real git, real bash, real sandbox; only the model is ever faked."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Every test has its own LIVECODER_HOME, and nothing of the developer's git configuration."""
+    home = tmp_path_factory.mktemp("livecoder-home")
+    monkeypatch.setenv("LIVECODER_HOME", str(home))
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    return home
+
+
+def git(directory: Path, *arguments: str) -> str:
+    """Run the user's git, as the user would, with a fixed identity."""
+    identity = ["-c", "user.name=User", "-c", "user.email=user@example.org", "-c", "commit.gpgsign=false"]
+    done = subprocess.run(["git", *identity, *arguments], cwd=directory, check=True, capture_output=True, text=True)
+    return done.stdout
+
+
+@pytest.fixture
+def make_repository(tmp_path: Path) -> Callable[..., Path]:
+    """`make_repository({"a.py": "x = 1\\n"})` -> a real git repository with these files committed."""
+
+    def make(files: dict[str, str] | None = None, name: str = "repo") -> Path:
+        root = tmp_path / name
+        root.mkdir(parents=True)
+        git(root, "init", "-q", "-b", "main")
+        for path, text in (files or {"README.md": "# sample\n"}).items():
+            (root / path).parent.mkdir(parents=True, exist_ok=True)
+            (root / path).write_text(text)
+        git(root, "add", "-A")
+        git(root, "commit", "-qm", "start")
+        return root
+
+    return make

@@ -1,0 +1,144 @@
+"""The view of an output: within its budget, whole lines, honest about what is missing."""
+
+from __future__ import annotations
+
+import re
+import time
+import tracemalloc
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from livecoder.sandbox.bounds import Bounds, Live, View
+from livecoder.sandbox.clean import clean
+
+GAP = re.compile(r"\[… lines? (\d+)(?:-(\d+))? not shown: lc out 7 (\d+):(\d+)\]")
+CLIP = re.compile(r" \[… line (\d+) has ([\d,]+) bytes: lc out 7 \d+:\d+ \| cut -b \d+-\d+\]$")
+
+
+def view(data: bytes, budget: int = 10_000, sizes: int = 65536) -> View:
+    bounds = Bounds(budget, 7)
+    for start in range(0, len(data), sizes):
+        bounds.feed(data[start : start + sizes])
+    return bounds.view()
+
+
+def test_what_fits_is_shown_as_it_is() -> None:
+    assert view(b"one\ntwo\n") == View("one\ntwo\n", 8, 2, clipped=False)
+    assert view(b"one\ntwo") == View("one\ntwo", 7, 2, clipped=False)
+    assert view(b"") == View("", 0, 0, clipped=False)
+    assert view(b"\n\n") == View("\n\n", 2, 2, clipped=False)
+
+
+def test_head_tail_and_errors_are_shown_and_the_gaps_name_their_command() -> None:
+    lines = [f"line {number} of many" for number in range(1, 100_001)]
+    lines[50_000 - 1] = "src/a.py:3: error: the one that matters"
+    shown = view("\n".join(lines).encode() + b"\n", 2000)
+    text = shown.text.splitlines()
+    assert text[0] == "line 1 of many"
+    assert text[-1] == "line 100000 of many"
+    at = text.index("src/a.py:3: error: the one that matters")
+    assert re.fullmatch(r"\[… lines \d+-49999 not shown: lc out 7 \d+:49999\]", text[at - 1])
+    assert re.fullmatch(r"\[… lines 50001-\d+ not shown: lc out 7 50001:\d+\]", text[at + 1])
+    assert (shown.lines, shown.clipped) == (100_000, True)
+
+
+def test_kinds_of_errors_are_recognised() -> None:
+    kinds = (
+        "Traceback (most recent call last):",
+        "ValueError: x",
+        "FAILED tests/test_a.py::test_b",
+        "thread 'main' panicked at src/main.rs",
+        "E       assert 1 == 2",
+        "error[E0308]: mismatched types",
+        "java.lang.NullPointerException",
+        "Segmentation fault (core dumped)",
+        "undefined reference to `f'",
+    )
+    for kind in kinds:
+        lines = ["fine and long enough to fill it"] * 20_000
+        lines[10_000] = kind
+        assert kind in view("\n".join(lines).encode(), 3000).text.splitlines()
+
+
+def test_one_endless_line_is_clipped_with_its_size() -> None:
+    data = "é".encode() * 25_000_000
+    tracemalloc.start()
+    bounds = Bounds(10_000, 7)
+    for start in range(0, len(data), 65536):
+        bounds.feed(data[start : start + 65536])
+    shown = bounds.view()
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 4_000_000
+    assert shown.text.startswith("ééé")
+    assert "line 1 has 50,000,000 bytes: lc out 7 1:1 | cut -b 2499-" in shown.text
+    assert "\ufffd" not in shown.text
+    assert shown.lines == 1
+
+
+def test_a_long_progress_line_leaves_its_last_picture() -> None:
+    data = b"".join(b"progress %d%%\r" % (number % 100) for number in range(20_000)) + b"done 100%\nnext\n"
+    assert view(data).text.splitlines()[-1] == "next"
+    assert "done 100%" in view(data).text
+
+
+def test_64_mib_of_short_lines_are_read_in_little_time() -> None:
+    chunk = b"y\n" * 32768
+    bounds = Bounds(10_000, 7)
+    started = time.process_time()
+    for _ in range(1024):
+        bounds.feed(chunk)
+    assert bounds.view().lines == 32768 * 1024
+    assert time.process_time() - started < 3
+
+
+LINES = st.lists(
+    st.text(st.characters(blacklist_categories=("Cs", "Cc"), blacklist_characters="[\u2028"), max_size=200)
+    | st.sampled_from(["error: bad", "x" * 3000, "日本語" * 400, "plain"]),
+    max_size=120,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(lines=LINES, budget=st.integers(50, 4000), sizes=st.integers(1, 300), ended=st.booleans())
+def test_every_line_is_shown_clipped_or_named(lines: list[str], budget: int, sizes: int, ended: bool) -> None:
+    data = "\n".join(lines).encode() + (b"\n" if ended and lines else b"")
+    shown = view(data, budget, sizes)
+    originals = data.decode().split("\n")
+    originals = originals[:-1] if originals[-1] == "" else originals
+    assert (shown.bytes, shown.lines) == (len(data), len(originals))
+    if not shown.clipped:
+        assert shown.text == clean(data)
+        assert len(shown.text) <= budget
+        return
+    number, spent = 1, 0
+    for line in shown.text.removesuffix("\n").split("\n"):
+        gap, clip = GAP.fullmatch(line), CLIP.search(line)
+        if gap:
+            assert int(gap[1]) == int(gap[3]) == number
+            number = int(gap[4]) + 1
+            assert gap[2] is None or int(gap[2]) == number - 1
+            continue
+        original = clean(originals[number - 1].encode())
+        if clip:
+            assert original.startswith(line[: clip.start()])
+            assert int(clip[1]) == number
+            assert int(clip[2].replace(",", "")) == len(originals[number - 1].encode())
+            spent += clip.start() + 1
+        else:
+            assert line == original
+            spent += len(line) + 1
+        number += 1
+    assert number == len(originals) + 1
+    assert spent <= budget
+
+
+def test_a_watcher_sees_everything_at_first_and_later_the_newest_lines() -> None:
+    live = Live(plenty=20, each=10)
+    assert live.feed(b"one\ntw") == "one\n"
+    assert live.feed(b"o\n") == "two\n"
+    assert live.feed(b"x\n" * 1000 + b"last") in ("x\n" * 10, "x\n" * 11)
+    assert live.feed(b"y\n" * 1000).endswith("y\n")
+    assert live.feed(b"open") == ""
+    assert live.end() == "open"

@@ -1,0 +1,153 @@
+"""Which of the user's directories are shown: toolchains at their own paths, never credentials, never home."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from livecoder.sandbox import Finished, Room
+from livecoder.sandbox.bubblewrap import Bubblewrap
+from livecoder.sandbox.policy import Policy
+from livecoder.sandbox.toolchains import Toolchains, find
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    path = tmp_path / "someone"
+    path.mkdir()
+    return path
+
+
+def program(path: Path, text: str = "echo here") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+    return path
+
+
+def search(home: Path, *path: Path, **environ: str) -> Toolchains:
+    entries = ":".join([*map(str, path), "/usr/bin", "/bin"])
+    return find({"PATH": entries, "HOME": str(home), **environ}, home.parent / "repo")
+
+
+def test_the_system_alone_needs_nothing(home: Path) -> None:
+    found = search(home)
+    assert found.mounts == ()
+    assert found.path == ("/usr/bin", "/bin", "/usr/local/bin")
+    assert found.refused == ()
+
+
+def test_pyenv_is_mounted_whole_and_told_where_it_lies(home: Path) -> None:
+    program(home / ".pyenv/shims/python3")
+    found = search(home, home / ".pyenv/shims")
+    assert found.mounts == (home / ".pyenv",)
+    assert found.variables["PYENV_ROOT"] == str(home / ".pyenv")
+    assert found.path[0] == str(home / ".pyenv/shims")
+
+
+def test_cargo_is_mounted_without_its_credentials(home: Path) -> None:
+    program(home / ".cargo/bin/cargo")
+    (home / ".cargo/registry").mkdir()
+    (home / ".rustup/toolchains").mkdir(parents=True)
+    (home / ".cargo/credentials.toml").write_text("token")
+    found = search(home, home / ".cargo/bin")
+    assert set(found.mounts) == {home / ".cargo/bin", home / ".cargo/registry", home / ".rustup"}
+    assert found.variables["RUSTUP_HOME"] == str(home / ".rustup")
+    assert found.variables["CARGO_HOME"] == str(home / ".cargo")
+
+
+def test_nvm_shows_the_version_in_use(home: Path) -> None:
+    version = home / ".nvm/versions/node/v22.1.0"
+    program(version / "bin/node")
+    (version / "lib").mkdir()
+    assert search(home, version / "bin").mounts == (version,)
+
+
+def test_conda_and_an_active_environment_are_mounted_whole(home: Path) -> None:
+    program(home / "miniconda3/bin/python")
+    (home / "miniconda3/conda-meta").mkdir()
+    program(home / "envs/work/bin/python")
+    (home / "envs/work/pyvenv.cfg").write_text("home = /usr/bin\n")
+    found = search(home, home / "envs/work/bin", home / "miniconda3/bin", VIRTUAL_ENV=str(home / "envs/work"))
+    assert set(found.mounts) == {home / "miniconda3", home / "envs/work"}
+    assert found.variables["VIRTUAL_ENV"] == str(home / "envs/work")
+
+
+def test_local_bin_brings_what_its_programs_point_to(home: Path) -> None:
+    python = program(home / ".local/share/uv/python/cpython-3.13/bin/python3.13")
+    (home / ".local/bin").mkdir(parents=True)
+    (home / ".local/bin/python3").symlink_to(python)
+    (home / ".local/share/keyrings").mkdir()
+    found = search(home, home / ".local/bin")
+    assert set(found.mounts) == {home / ".local/bin", home / ".local/share/uv/python"}
+
+
+def test_an_in_tree_environment_shows_the_python_behind_it_and_nothing_else(home: Path) -> None:
+    workspace = home.parent / "repo"
+    (workspace / ".venv").mkdir(parents=True)
+    config = workspace / ".venv/pyvenv.cfg"
+    config.write_text(f"home = {home}/pythons/3.12/bin\nversion = 3.12\n")
+    program(home / "pythons/3.12/bin/python3")
+    assert search(home).mounts == ()  # not an installation yet: the repository must not name any directory
+    (home / "pythons/3.12/lib/python3.12").mkdir(parents=True)
+    assert search(home).mounts == (home / "pythons/3.12",)
+    program(home / ".ssh/bin/python3")
+    (home / ".ssh/lib/python3.12").mkdir(parents=True)
+    config.write_text(f"home = {home}/.ssh/bin\n")
+    assert search(home).mounts == ()
+
+
+@pytest.mark.parametrize("place", ["", ".docker/bin", ".config/x/bin", "../..", "keys"])
+def test_home_and_credentials_are_refused_with_a_reason(home: Path, place: str) -> None:
+    entry = home / place
+    program(home / "keys/id_rsa")
+    entry.mkdir(parents=True, exist_ok=True)
+    found = search(home, entry)
+    assert found.mounts == ()
+    assert str(entry) not in found.path
+    assert [refused.path for refused in found.refused] == [entry]
+    assert found.refused[0].reason
+
+
+def test_a_directory_that_only_links_to_credentials_is_refused(home: Path) -> None:
+    (home / ".ssh").mkdir()
+    (home / "bin").symlink_to(home / ".ssh")
+    assert search(home, home / "bin").mounts == ()
+
+
+def test_livecoders_own_environment_is_not_the_users(home: Path) -> None:
+    own = home / "tool-env"
+    program(own / "bin/python")
+    (own / "pyvenv.cfg").write_text("home = /usr/bin\n")
+    environ = {"PATH": f"{own}/bin:/usr/bin", "HOME": str(home), "VIRTUAL_ENV": str(own)}
+    found = find(environ, home.parent / "repo", (own / "bin/python", own, Path("/usr")))
+    assert own in found.mounts
+    assert found.path == ("/usr/bin", "/usr/local/bin", "/bin")
+    assert "VIRTUAL_ENV" not in found.variables
+
+
+def test_the_users_configuration_adds_directories(home: Path) -> None:
+    (home / "sdk").mkdir()
+    (home / ".aws").mkdir()
+    found = find({"PATH": "/usr/bin", "HOME": str(home)}, home / "repo", (), (home / "sdk", home / ".aws"))
+    assert found.mounts == (home / "sdk",)
+    assert [refused.path for refused in found.refused] == [home / ".aws"]
+
+
+def test_a_program_that_is_not_shown_is_explained(home: Path, room: Room, run: Callable[..., Finished]) -> None:
+    program(home / "sdk/bin/thing")
+    program(home / ".config/bin/hidden")
+    found = search(home, home / "sdk/bin", home / ".config/bin")
+    sandbox = Bubblewrap(room, found, Policy())
+    if reason := sandbox.probe():
+        pytest.skip(f"bubblewrap: {reason}")
+    with sandbox:
+        assert run(sandbox, "thing").output == "here\n"
+        assert "Read-only" in run(sandbox, f"echo x >{home}/sdk/bin/thing").output
+        done = run(sandbox, "hidden")
+        assert done.exit_code == 127
+        assert f'sandbox.mounts = ["{home}/.config/bin"]' in done.note
+        assert "credentials" in done.note
+        assert run(sandbox, "nobody-has-this").note == ""

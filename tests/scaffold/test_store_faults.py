@@ -1,0 +1,163 @@
+"""The store when something goes wrong: kill -9 between any two steps, stale locks, damage, a seed that changes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+import livecoder
+from livecoder.errors import ScaffoldError
+from livecoder.scaffold.changes import FileChange
+from livecoder.scaffold.store import Store
+
+NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+GREET = FileChange("tools/greet", b"#!/bin/bash\necho hello\n", executable=True)
+
+COMMIT = """
+    import sys
+    from datetime import UTC, datetime
+    from pathlib import Path
+    from livecoder.scaffold.changes import FileChange
+    from livecoder.scaffold.store import Store
+    store = Store.open(Path(sys.argv[1]))
+    change = FileChange("tools/greet", b"#!/bin/bash\\necho hello\\n", True)
+    store.commit("p", store.head("p"), [change], "tool(greet): says hello", {}, datetime.now(UTC))
+"""
+
+
+def killing_git(folder: Path, at: int) -> Path:
+    """A `git` that counts its calls and kills the process that made the call `at`, once the real git has done it."""
+    real = shutil.which("git")
+    deed = f'{real} "$@"; kill -9 $PPID; exit 1'
+    folder.mkdir()
+    script = folder / "git"
+    script.write_text(
+        f'#!/bin/bash\n[ "$1" = version ] && exec {real} "$@"\necho x >> {folder}/calls\n'
+        f'if [ $(wc -l < {folder}/calls) = {at} ]; then {deed}; fi\nexec {real} "$@"\n'
+    )
+    script.chmod(0o755)
+    return folder
+
+
+def commit_with(data: Path, git: Path) -> int:
+    path = f"{git}{os.pathsep}{os.environ['PATH']}"
+    command = [sys.executable, "-c", textwrap.dedent(COMMIT), str(data)]
+    return subprocess.run(command, env={**os.environ, "PATH": path}, check=False).returncode
+
+
+def test_a_kill_between_any_two_steps_leaves_the_old_or_the_new(tmp_path: Path) -> None:
+    outcomes: list[bool] = []
+    status = -signal.SIGKILL
+    while status == -signal.SIGKILL:
+        at = len(outcomes) + 1
+        data = tmp_path / f"data-{at}"
+        status = commit_with(data, killing_git(tmp_path / f"git-{at}", at))
+        store = Store.open(data)
+        subjects = [info.subject for info in store.log("p")]
+        store.checkout("p", tmp_path / f"out-{at}")
+        landed = (tmp_path / f"out-{at}" / "tools" / "greet").exists()
+        assert subjects in (["seed: as shipped"], ["tool(greet): says hello", "seed: as shipped"])
+        assert landed == (len(subjects) == 2)
+        assert store.commit("p", store.head("p"), [GREET], "again", {}, NOON).after == store.head("p")
+        outcomes.append(landed)
+    assert status == 0
+    assert outcomes == sorted(outcomes) and len(outcomes) > 10
+    assert outcomes[0] is False and outcomes[-1] is True
+
+
+def test_the_lock_of_a_git_that_was_killed_is_taken_away(store: Store) -> None:
+    store.head("p")
+    for ref in ("HEAD", "refs/heads/project/p"):
+        lock = store.path / f"{ref}.lock"
+        lock.touch()
+        os.utime(lock, (time.time() - 60, time.time() - 60))
+    done = store.commit("p", store.head("p"), [GREET], "tool(greet): says hello", {}, NOON)
+    assert store.head("p") == done.after != done.before
+
+
+def test_a_half_made_store_is_made_again(data: Path) -> None:
+    (data / "scaffold.new" / "objects").mkdir(parents=True)
+    assert Store.open(data).log("p")[0].subject == "seed: as shipped"
+
+
+@pytest.mark.parametrize("damage", ["head", "objects", "main", "ref"])
+def test_damage_is_told_with_a_way_out(store: Store, data: Path, damage: str, tmp_path: Path) -> None:
+    store.commit("p", store.head("p"), [GREET], "tool(greet): says hello", {}, NOON)
+    match damage:
+        case "head":
+            (store.path / "HEAD").write_bytes(b"\0garbage")
+        case "objects":
+            shutil.rmtree(store.path / "objects")
+            (store.path / "objects").mkdir()
+        case "main":
+            (store.path / "refs/heads/main").unlink()
+        case _:
+            (store.path / "refs/heads/project/p").write_text("f" * 40 + "\n")
+    with pytest.raises(ScaffoldError, match="damaged") as error:
+        Store.open(data).checkout("p", tmp_path / "out")
+    assert "starts again from the seed" in error.value.remedy
+
+
+def test_a_foreign_commit_with_a_symlink_is_not_checked_out(store: Store, tmp_path: Path) -> None:
+    def git(*words: str, given: str = "") -> str:
+        command = ["git", f"--git-dir={store.path}", "-c", "user.name=x", "-c", "user.email=x@y", *words]
+        return subprocess.run(command, input=given, check=True, capture_output=True, text=True).stdout.strip()
+
+    store.head("p")
+    blob = git("hash-object", "-w", "--stdin", given="/etc/passwd")
+    tools = git("mktree", given=f"120000 blob {blob}\tgreet\n")
+    tree = git("mktree", given=f"040000 tree {tools}\ttools\n")
+    git("update-ref", "refs/heads/project/p", git("commit-tree", tree, "-p", "main", "-m", "x"))
+    with pytest.raises(ScaffoldError, match="tools/greet"):
+        store.checkout("p", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_data_directory_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ScaffoldError, match=r"file"):
+        Store.open(tmp_path / "file" / "data")
+
+
+@pytest.fixture
+def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An installation of livecoder whose seed the test may change."""
+    package = tmp_path / "site" / "livecoder"
+    (package / "_data" / "scaffold" / "prompts").mkdir(parents=True)
+    (package / "_data" / "scaffold" / "scaffold.toml").write_text("repeat_threshold = 3\n")
+    (package / "_data" / "scaffold" / "prompts" / "system.md").write_text("one\n")
+    monkeypatch.setattr(livecoder, "__file__", str(package / "__init__.py"))
+    return package / "_data" / "scaffold"
+
+
+def test_a_new_seed_reaches_every_project_that_did_not_change_the_file(shipped: Path, data: Path) -> None:
+    store = Store.open(data)
+    mine = FileChange("prompts/system.md", b"mine\n")
+    store.commit("changed", store.head("changed"), [mine, GREET], "prompt: mine", {}, NOON)
+    store.head("unchanged")
+    (shipped / "prompts" / "system.md").write_text("two\n")
+    (shipped / "scaffold.toml").write_text("repeat_threshold = 4\n")
+    store = Store.open(data)
+    store.checkout("unchanged", data / "u")
+    store.checkout("changed", data / "c")
+    assert (data / "u/prompts/system.md").read_text() == "two\n"
+    assert (data / "c/prompts/system.md").read_text() == "mine\n"
+    assert (data / "c/scaffold.toml").read_text() == "repeat_threshold = 4\n"
+    assert (data / "c/tools/greet").exists()
+
+
+def test_a_seed_seen_before_does_not_come_back(shipped: Path, data: Path) -> None:
+    Store.open(data)
+    (shipped / "prompts" / "system.md").write_text("two\n")
+    newest = Store.open(data).head("p")
+    (shipped / "prompts" / "system.md").write_text("one\n")
+    assert Store.open(data).head("p") == newest

@@ -1,0 +1,39 @@
+"""Fixtures of the workspace's tests: an opened workspace, and a full picture of a directory to compare with."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from livecoder.workspace.workspace import Workspace
+
+OpenWorkspace = Callable[[Path], Workspace]
+
+
+@pytest.fixture
+def open_workspace(tmp_path: Path) -> OpenWorkspace:
+    """Open the workspace of a path, each root with the same state directory every time."""
+
+    def open_(path: Path) -> Workspace:
+        name = hashlib.sha256(os.fsencode(path)).hexdigest()[:8]
+        return Workspace.open(path, tmp_path / "state" / name)
+
+    return open_
+
+
+def picture(root: Path, without: tuple[str, ...] = (".git",)) -> dict[str, tuple[str, bytes]]:
+    """Every file beneath `root` by path: its kind and permissions, and its bytes or the link's target."""
+    found: dict[str, tuple[str, bytes]] = {}
+    for folder, folders, names in os.walk(root):
+        folders[:] = [name for name in folders if name not in without]
+        for name in names + [name for name in folders if Path(folder, name).is_symlink()]:
+            path = Path(folder, name)
+            about = path.lstat()
+            content = os.fsencode(path.readlink()) if stat.S_ISLNK(about.st_mode) else path.read_bytes()
+            found[os.path.relpath(path, root)] = (stat.filemode(about.st_mode), content)
+    return found

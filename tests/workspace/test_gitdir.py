@@ -1,0 +1,143 @@
+"""With the private gitdir over `.git` a command may do with git what it likes; the user's gitdir keeps every byte."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from livecoder.workspace.gitdir import PrivateGit, private_gitdir
+from tests.conftest import git
+from tests.workspace.conftest import picture
+
+MakeRepository = Callable[..., Path]
+
+
+def inside(root: Path, private: PrivateGit, script: str) -> str:
+    """Run a script where the private gitdir lies over the user's and the objects at their places, read-only."""
+    bwrap = ["bwrap", "--dev-bind", "/", "/", "--tmpfs", "/run", "--bind", str(private.gitdir), str(private.mount)]
+    for number, store in enumerate(private.objects):
+        bwrap += ["--ro-bind", str(store), f"/run/lc/objects/{number}"]
+    command = [*bwrap, "--chdir", str(root), "bash", "-exc", script]
+    environment = {"PATH": "/usr/bin:/bin", "HOME": "/nowhere", "GIT_CONFIG_GLOBAL": "/dev/null"}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "error:" not in done.stderr
+    return done.stdout
+
+
+WORK = """
+git status --porcelain
+echo two > a.py; git add a.py; git commit -qm two
+echo three > a.py; git stash -q; git stash pop -q
+git checkout -q -b other; git commit -qam three; git reset -q --hard HEAD~1
+git log --format=%s; git show main~1:a.py; git fsck --no-dangling 2>&1
+"""
+
+
+def test_add_commit_stash_branch_and_reset_work_and_the_users_gitdir_keeps_every_byte(
+    make_repository: MakeRepository, tmp_path: Path
+) -> None:
+    root = make_repository({"a.py": "one\n", "b.py": "b\n"})
+    (root / "b.py").write_text("staged\n")
+    git(root, "add", "b.py")
+    before = picture(root / ".git", without=())
+    private = private_gitdir(root, tmp_path / "private")
+    output = inside(root, private, WORK)
+    assert output.startswith("M  b.py\n")
+    assert "two\nstart\none\n" in output
+    assert picture(root / ".git", without=()) == before
+    assert private.mount == root / ".git"
+    assert private.objects == (root / ".git/objects",)
+
+
+@pytest.mark.parametrize("layout", ["packed", "sha256", "alternates", "unborn", "detached"])
+def test_every_layout_of_a_repository_shows_the_same_inside(
+    make_repository: MakeRepository, tmp_path: Path, layout: str
+) -> None:
+    root = make_repository({"a.py": "one\n"})
+    git(root, "tag", "v1")
+    if layout == "packed":
+        git(root, "gc", "-q")
+    elif layout == "detached":
+        git(root, "checkout", "-q", "--detach")
+    elif layout == "alternates":
+        git(tmp_path, "clone", "-q", "--shared", str(root), "clone")
+        root = tmp_path / "clone"
+    else:
+        git(tmp_path, "init", "-q", "-b", "main", f"--object-format={'sha256' if layout == 'sha256' else 'sha1'}", "x")
+        root = tmp_path / "x"
+        (root / "a.py").write_text("one\n")
+        git(root, "add", "a.py")
+        if layout == "sha256":
+            git(root, "commit", "-qm", "start")
+    question = "git status --porcelain --branch | sed s/\\\\.\\\\.\\\\..*//; git for-each-ref; git ls-files -s"
+    expected = subprocess.run(["bash", "-c", question], cwd=root, capture_output=True, text=True, check=True).stdout
+    before = picture(root / ".git", without=())
+    private = private_gitdir(root, tmp_path / "private")
+    assert inside(root, private, question) == expected
+    inside(root, private, "echo two > a.py; git add a.py; git commit -qm more; git cat-file -e HEAD:a.py")
+    assert picture(root / ".git", without=()) == before
+    assert len(private.objects) == (2 if layout == "alternates" else 1)
+
+
+def test_a_linked_worktree_is_mounted_where_its_git_file_points(
+    make_repository: MakeRepository, tmp_path: Path
+) -> None:
+    root = make_repository({"a.py": "one\n"})
+    git(root, "worktree", "add", "-q", "-b", "side", "../linked")
+    linked = root.parent / "linked"
+    before = picture(root / ".git", without=())
+    private = private_gitdir(linked, tmp_path / "private")
+    assert private.mount == root / ".git/worktrees/linked"
+    assert private.objects == (root / ".git/objects",)
+    assert inside(linked, private, WORK.replace("main", "side")).count("two") == 1
+    assert picture(root / ".git", without=()) == before
+
+
+def test_a_superproject_works_although_its_submodules_have_no_gitdir_inside(
+    make_repository: MakeRepository, tmp_path: Path
+) -> None:
+    library = make_repository({"lib.py": "x = 1\n"}, "library")
+    root = make_repository({"a.py": "one\n"}, "main")
+    git(root, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(library), "sub")
+    git(root, "commit", "-qm", "sub")
+    private = private_gitdir(root, tmp_path / "private")
+    script = "echo two > a.py; git status --porcelain; git commit -qam two; git diff --stat HEAD~1"
+    assert inside(root, private, script).startswith(" M a.py\n")
+
+
+def test_only_safe_keys_of_the_configuration_come_along(make_repository: MakeRepository, tmp_path: Path) -> None:
+    root = make_repository()
+    git(root, "config", "core.fsmonitor", "evil")
+    git(root, "config", "remote.origin.url", "https://user:token@example.org/x")
+    git(root, "config", "user.name", 'Ann "the" \\ user\n[core]')
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / ".gitconfig").write_text("[user]\n\tname = Other\n\temail = ann@example.org\n[alias]\n\tx = !evil\n")
+    (root / ".git/hooks/pre-commit").write_text("evil")
+    private = private_gitdir(root, tmp_path / "private", home)
+    text = (private.gitdir / "config").read_text()
+    assert "evil" not in text
+    assert "token" not in text
+    assert not (private.gitdir / "hooks").exists()
+    assert inside(root, private, "git var GIT_AUTHOR_IDENT").startswith('Ann "the" \\ user[core] <ann@example.org>')
+
+
+def test_without_a_name_the_commits_are_livecoders(make_repository: MakeRepository, tmp_path: Path) -> None:
+    private = private_gitdir(make_repository(), tmp_path / "private")
+    assert 'name = "livecoder"' in (private.gitdir / "config").read_text()
+
+
+def test_five_thousand_files_cost_milliseconds(make_repository: MakeRepository, tmp_path: Path) -> None:
+    """The aim is 10 ms; the test allows a busy machine ten times that, on the best of several tries."""
+    root = make_repository({f"p{number % 50}/{number}.py": "x = 1\n" for number in range(5000)})
+    times: list[float] = []
+    for number in range(4):
+        started = time.perf_counter()
+        private_gitdir(root, tmp_path / f"private{number}")
+        times.append(time.perf_counter() - started)
+    assert min(times) < 0.1
