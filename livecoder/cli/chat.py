@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from livecoder import config
 from livecoder import task as tasks
 from livecoder.cli.options import Options
-from livecoder.cli.prompt import with_verify
-from livecoder.cli.running import Screen, screen, signals, write_files
+from livecoder.cli.running import Screen, screen, signals, with_verify, write_files
 from livecoder.config import Settings
 from livecoder.errors import UsageError
 

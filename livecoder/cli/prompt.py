@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import dataclasses
 import select
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from livecoder import task as tasks
 from livecoder.cli.options import Options, with_options
-from livecoder.cli.running import screen, signals, write_files
+from livecoder.cli.running import screen, signals, with_verify, write_files
 from livecoder.errors import LivecoderError, UsageError
 from livecoder.task import Task
-
-if TYPE_CHECKING:
-    from livecoder.config import Settings
 
 FIRST_BYTE_SECONDS = 3.0
 PromptArgument = Annotated[str | None, typer.Argument(help="What is to be done; `-` reads stdin.")]
@@ -111,14 +107,3 @@ def headless(task: Task, options: Options, *, must_change: bool = False) -> int:
     if result is None:
         raise LivecoderError("the round ended without a result", "please report it")
     return result.exit_code
-
-
-def with_verify(settings: Settings, cwd: Path) -> Settings:
-    """The verify command that the user's file has for this project, unless a flag gave one."""
-    from livecoder import config
-    from livecoder.workspace.workspace import locate, project_id
-
-    if settings.verify:
-        return settings
-    known = config.project(config.read_file(settings.paths.config_file), project_id(locate(cwd)[0]))
-    return dataclasses.replace(settings, verify=str(known.get("verify", "")))

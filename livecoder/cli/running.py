@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import signal
 import sys
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from livecoder import config
 from livecoder.cli.options import Options
+from livecoder.config import Settings
 from livecoder.errors import ConfigError
 from livecoder.events import Event, Result, RoundEnded
 from livecoder.view.card import Card
@@ -151,3 +153,13 @@ def write_atomically(path: Path, data: bytes) -> None:
         scratch.replace(path)
     except OSError as error:
         raise ConfigError(f"{path} cannot be written: {error.strerror}", "the change is in the tree") from None
+
+
+def with_verify(settings: Settings, cwd: Path) -> Settings:
+    """The verify command that the user's file has for this project, unless a flag gave one."""
+    from livecoder.workspace.workspace import locate, project_id
+
+    if settings.verify:
+        return settings
+    known = config.project(config.read_file(settings.paths.config_file), project_id(locate(cwd)[0]))
+    return dataclasses.replace(settings, verify=str(known.get("verify", "")))

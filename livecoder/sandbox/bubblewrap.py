@@ -1,6 +1,6 @@
 """The sandbox of Linux: one bubblewrap process a command, with namespaces, an allowlist root and no network.
 
-Later forms add a system call filter, control groups and a proxy in `_isolation` and `_spawn`; nothing else changes.
+Later forms add a system call filter, control groups and a proxy in `options` and `_spawn`; nothing else changes.
 """
 
 from __future__ import annotations
@@ -103,15 +103,14 @@ class Bubblewrap:
     def _spawn(self, launch: Launch) -> Process:
         """Start bubblewrap with an empty environment of its own: it is readable inside, as process 1."""
         read_status, write_status = os.pipe()
-        arguments = [*self._isolation(write_status), *_setenv(launch.variables), "--", *launch.argv]
+        arguments = [*self.options(), "--json-status-fd", str(write_status), *_setenv(launch.variables)]
         options = os.memfd_create("bwrap-arguments")
         try:
-            head = arguments.index("--")
             with os.fdopen(os.dup(options), "wb") as file:
-                file.write(b"".join(os.fsencode(argument) + b"\0" for argument in arguments[:head]))
+                file.write(b"".join(os.fsencode(argument) + b"\0" for argument in arguments))
             os.lseek(options, 0, os.SEEK_SET)
             process = subprocess.Popen(
-                ["bwrap", "--args", str(options), *arguments[head:]],
+                ["bwrap", "--args", str(options), "--", *launch.argv],
                 executable=shutil.which("bwrap", path=_WHERE),
                 env={},
                 stdin=subprocess.DEVNULL,
@@ -137,21 +136,13 @@ class Bubblewrap:
         with os.fdopen(self._status, "rb") as file:
             self._started = b'"exit-code"' in (file.read() or b"")
 
-    def _isolation(self, status: int) -> list[str]:
+    def options(self) -> list[str]:
+        """Bubblewrap's options for every command of this room, without variables. Enter or probe first."""
         return [
             *_NAMESPACES,
-            *("--json-status-fd", str(status)),
             *self._system,
-            *(
-                "--dev",
-                "/dev",
-                "--size",
-                str(self._policy.shared_memory_bytes),
-                "--tmpfs",
-                "/dev/shm",
-                "--proc",
-                "/proc",
-            ),
+            *("--dev", "/dev", "--proc", "/proc"),
+            *("--size", str(self._policy.shared_memory_bytes), "--tmpfs", "/dev/shm"),
             *mounts.room_arguments(self.room, self._toolchains, self._masks),
             *("--remount-ro", "/", "--chdir", str(self.room.workspace)),
         ]

@@ -29,7 +29,7 @@ IFS= read -r -d '' lc_command <{root}/command
 _TRAP = """\
 {{ set +exu; [[ $PWD -ef . ]] || PWD=; }} 2>/dev/null
 {{ builtin printf '%s\\0' "$PWD"; /usr/bin/env -0; }} 2>/dev/null >{root}/in/state"""
-_BASH = ("bash", "--norc", "--noprofile", "-c", 'eval "$lc_command"', "bash")
+_BASH = ("bash", "--norc", "--noprofile", "-c", 'eval "${lc_command?}"', "bash")
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,10 +24,11 @@ FIXED = {
 }
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _NEVER = re.compile(
-    r"LD_.*|DYLD_.*|GIT_.*|BASH.*|ENV|SHELLOPTS|PATH|PWD|OLDPWD|SHLVL|_|IFS|PS4|LC_ROOT|LC_CWD|SCAFFOLD|HOME|TMPDIR"
+    r"LD_.*|DYLD_.*|GIT_.*|BASH.*|ENV|SHELLOPTS|PATH|PWD|OLDPWD|SHLVL|_|IFS|PS4|LC_ROOT|LC_CWD|SCAFFOLD|HOME|POSIXLY_CORRECT"
 )
 _PATH_CHARS = 4096
 _ADDITIONS = 64
+_VARIABLES = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +65,8 @@ class Environment:
 
         Returns a note for the model, or "".
         """
-        if len(state) > STATE_BYTES:
-            return "Exported variables and the working directory were not kept: they exceed 64 KB."
+        if len(state) > STATE_BYTES or state.count(b"\0") > _VARIABLES:
+            return "Exported variables and the working directory were not kept: more than 64 KB, or than 1,000."
         cwd, *entries = [os.fsdecode(part) for part in state.split(b"\0")[:-1]] or [self.cwd]
         pairs = [entry.partition("=") for entry in entries]
         variables = {name: value for name, separator, value in pairs if separator}

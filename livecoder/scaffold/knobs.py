@@ -50,9 +50,12 @@ def load_knobs(text: str | bytes) -> Knobs:
 
     source = _decoded(text)
     try:
-        values = tomllib.loads(source)
+        values = tomllib.loads(source + "\n")  # so that a fault in the last line has a number too
     except (ValueError, RecursionError) as error:  # ValueError: not TOML, or a number of thousands of digits
         raise ScaffoldError(f"scaffold.toml is not valid TOML: {_short(error)}", _REMEDY) from None
+    if unknown := values.keys() - {field.name for field in fields(Knobs)}:
+        told = "; ".join(_told((name,), "no such knob", source) for name in sorted(unknown)[:5])
+        raise ScaffoldError(f"scaffold.toml: {told}", _REMEDY)
     try:
         # As JSON, because only there a strict dataclass is made from plain values.
         return TypeAdapter(Knobs).validate_json(json.dumps(values, default=str))
@@ -79,11 +82,12 @@ def _decoded(text: str | bytes) -> str:
 
 
 def _told(location: tuple[Any, ...], message: str, source: str) -> str:
-    name = str(location[0])[:60] if location else "document"
+    if not location:
+        return message[:100]
+    name = str(location[0])[:60]
     found = re.search(rf"^[ \t]*\[*[ \t]*[\"']?{re.escape(name)}\b", source, re.MULTILINE)
     line = f" (line {source.count(chr(10), 0, found.start()) + 1})" if found else ""
-    known = {field.name for field in fields(Knobs)}
-    return f"{name}{line}: {message if name in known else 'no such knob'}"
+    return f"{name}{line}: {message}"
 
 
 def _short(error: Exception) -> str:

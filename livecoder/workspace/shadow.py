@@ -83,12 +83,8 @@ class Shadow:
         files = {path: about for path, about in found.files.items() if path not in left_out}
         seen = self._seen
         if seen is None or seen.files != files or seen.left_out != left_out:
-            seen = self._seen = self._record(files, left_out, seen)
+            seen = self._seen = self._record(files, left_out, seen, started - _UNSETTLED_NS)
             self.trees.note_skipped(seen.tree, [*seen.left_out, *found.dependencies])
-            horizon = started - _UNSETTLED_NS
-            for path, about in seen.files.items():
-                if about[3] > horizon:
-                    seen.files[path] = _UNKNOWN
         return Snapshot(seen.tree, tuple(f"{shown(path)} ({why})" for path, why in sorted(seen.left_out.items())))
 
     def ignored(self, paths: Iterable[str], worktree: Path) -> frozenset[str]:
@@ -102,8 +98,8 @@ class Shadow:
         found = git.run("check-ignore", "--no-index", "-z", "--stdin", stdin=listing, accepted=(0, 1))
         return frozenset(path.removeprefix("./") for path in os.fsdecode(found).split("\0")[:-1])
 
-    def _record(self, files: dict[str, Stat], left_out: dict[str, str], seen: _Seen | None) -> _Seen:
-        """Commit what differs from `seen`; without it, everything."""
+    def _record(self, files: dict[str, Stat], left_out: dict[str, str], seen: _Seen | None, settled: int) -> _Seen:
+        """Commit what differs from `seen`; without it, everything. Later change times than `settled` prove nothing."""
         known = seen.files if seen else {}
         gone = [path for path in known if path not in files]
         changed = [path for path, about in files.items() if known.get(path) != about]
@@ -121,6 +117,7 @@ class Shadow:
             # A power cut may have cost the shadow its last objects: a whole new checkpoint owes nothing to them.
             changed, gone = list(files), []
             commit, tree = self.trees.commit(edits())
+        files.update((path, _UNKNOWN) for path, about in list(files.items()) if about[3] > settled)
         seen = _Seen(commit, tree, files, left_out)
         if len(changed) + len(gone) > 50:
             self._save(seen)

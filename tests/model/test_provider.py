@@ -63,6 +63,14 @@ def test_fifty_calls_in_one_reply(endpoint: Endpoint, provider: Make) -> None:
     assert [call.command for call in Asked(provider()).reply.calls] == [f"echo {i}" for i in range(50)]
 
 
+def test_a_server_that_numbers_every_call_zero(endpoint: Endpoint, provider: Make) -> None:
+    both = calls(("a", "bash", '{"command": "ls"}'), ("b", "bash", '{"command": "pwd"}'))
+    for chunk in both.chunks:
+        chunk["tool_calls"][0]["index"] = 0
+    endpoint.answers = [both]
+    assert [call.command for call in Asked(provider()).reply.calls] == ["ls", "pwd"]
+
+
 def test_broken_arguments_are_told_and_replayed_as_valid_json(endpoint: Endpoint, provider: Make) -> None:
     endpoint.answers = [calls(("a", "bash", '{"command": "rm -rf'), ("b", "edit\0", "{}")), text("ok")]
     model = provider()

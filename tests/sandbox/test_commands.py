@@ -100,6 +100,21 @@ def test_too_much_state_is_left_behind_and_said(either: Sandbox, run: Run) -> No
     assert run(either, "echo ${#BIG}").output == "0\n"
 
 
+@pytest.mark.parametrize(
+    "exports",
+    [
+        "export X=--",
+        "export POSIXLY_CORRECT=1",
+        "for i in {1..12000}; do export v$i=; done",
+        "export BASH_COMPAT=3 PS4='$(x)'",
+    ],
+)
+def test_no_variable_breaks_the_next_command(either: Sandbox, run: Run, exports: str) -> None:
+    run(either, exports)
+    done = run(either, "echo fine; exit 3")
+    assert (done.output, done.exit_code) == ("fine\n", 3)
+
+
 def test_forged_state_is_harmless(either: Sandbox, run: Run) -> None:
     incoming = "${LC_ROOT:-/run/lc}/in"
     for forged in (f"ln -sf /etc/passwd {incoming}/state", f"mkdir {incoming}/state", f"mkfifo {incoming}/state"):

@@ -56,6 +56,7 @@ def test_no_knob_is_a_key_of_the_users() -> None:
         ("x = " + "[\n" * 30_000, "nested too deeply"),
         ("\nx" + ".x" * 20_000 + " = 1", "line 2 is longer than 1000 bytes"),
         ("x" + ".x" * 490 + " = 1", "x (line 1): no such knob"),
+        ("output_chars" + ".x" * 490 + " = 1", "recursion"),
         ("# x\n" * 20_000, "larger than 64 KiB"),
         (b"output_chars = 3000\n# \xff", "not UTF-8 (line 2)"),
         ("# \udcff", "not UTF-8 (line 1)"),

@@ -41,8 +41,8 @@ def killing_git(folder: Path, at: int) -> Path:
     folder.mkdir()
     script = folder / "git"
     script.write_text(
-        f'#!/bin/bash\n[ "$1" = version ] && exec {real} "$@"\necho x >> {folder}/calls\n'
-        f'if [ $(wc -l < {folder}/calls) = {at} ]; then {deed}; fi\nexec {real} "$@"\n'
+        f'#!/bin/bash\n[ "$1" = version ] && exec {real} "$@"\necho -n x >> {folder}/calls\n'
+        f'calls=$(<{folder}/calls)\nif [ ${{#calls}} = {at} ]; then {deed}; fi\nexec {real} "$@"\n'
     )
     script.chmod(0o755)
     return folder

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pytest
 
 from livecoder.workspace.gitdir import PrivateGit, private_gitdir
 from tests.conftest import git
-from tests.workspace.conftest import picture
+from tests.workspace.conftest import cpu_seconds, picture
 
 MakeRepository = Callable[..., Path]
 
@@ -98,7 +97,7 @@ def test_a_linked_worktree_is_mounted_where_its_git_file_points(
     assert picture(root / ".git", without=()) == before
 
 
-def test_a_superproject_works_although_its_submodules_have_no_gitdir_inside(
+def test_a_superproject_works_although_its_submodules_have_no_gitdir_inside_and_a_submodule_alone_works(
     make_repository: MakeRepository, tmp_path: Path
 ) -> None:
     library = make_repository({"lib.py": "x = 1\n"}, "library")
@@ -108,6 +107,12 @@ def test_a_superproject_works_although_its_submodules_have_no_gitdir_inside(
     private = private_gitdir(root, tmp_path / "private")
     script = "echo two > a.py; git status --porcelain; git commit -qam two; git diff --stat HEAD~1"
     assert inside(root, private, script).startswith(" M a.py\n")
+    before = picture(root / ".git", without=())
+    alone = private_gitdir(root / "sub", tmp_path / "alone")
+    assert alone.mount == root / ".git/modules/sub"
+    script = "echo two > lib.py; git commit -qam two; git show HEAD~1:lib.py"
+    assert inside(root / "sub", alone, script) == "x = 1\n"
+    assert picture(root / ".git", without=()) == before
 
 
 def test_only_safe_keys_of_the_configuration_come_along(make_repository: MakeRepository, tmp_path: Path) -> None:
@@ -133,11 +138,11 @@ def test_without_a_name_the_commits_are_livecoders(make_repository: MakeReposito
 
 
 def test_five_thousand_files_cost_milliseconds(make_repository: MakeRepository, tmp_path: Path) -> None:
-    """The aim is 10 ms; the test allows a busy machine ten times that, on the best of several tries."""
+    """The aim is 10 ms; the test allows a slow machine ten times that, on the best of several tries."""
     root = make_repository({f"p{number % 50}/{number}.py": "x = 1\n" for number in range(5000)})
     times: list[float] = []
     for number in range(4):
-        started = time.perf_counter()
+        started = cpu_seconds()
         private_gitdir(root, tmp_path / f"private{number}")
-        times.append(time.perf_counter() - started)
+        times.append(cpu_seconds() - started)
     assert min(times) < 0.1

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from livecoder.errors import WorkspaceError
 from livecoder.workspace.shadow import Shadow
 from livecoder.workspace.trees import Trees
 from tests.conftest import git
-from tests.workspace.conftest import OpenWorkspace
+from tests.workspace.conftest import OpenWorkspace, cpu_seconds
 
 MakeRepository = Callable[..., Path]
 
@@ -251,7 +250,7 @@ def test_lost_objects_lead_to_a_whole_new_checkpoint(
 
 
 def test_five_hundred_files_cost_milliseconds(tmp_path: Path) -> None:
-    """The aims are 5 and 25 ms; the test allows a busy machine several times that, on the best of several tries."""
+    """The aims are 5 and 25 ms; the test allows a slow machine several times that, on the best of several tries."""
     root = tmp_path / "root"
     for number in range(500):
         file = root / f"p{number % 20}" / f"{number}.py"
@@ -262,12 +261,12 @@ def test_five_hundred_files_cost_milliseconds(tmp_path: Path) -> None:
     scans: list[float] = []
     checkpoints: list[float] = []
     for number in range(8):
-        started = time.perf_counter()
+        started = cpu_seconds()
         shadow.fingerprint()
-        scans.append(time.perf_counter() - started)
+        scans.append(cpu_seconds() - started)
         (root / "p1/1.py").write_text(str(number))
-        started = time.perf_counter()
+        started = cpu_seconds()
         shadow.checkpoint()
-        checkpoints.append(time.perf_counter() - started)
+        checkpoints.append(cpu_seconds() - started)
     assert min(scans) < 0.02
     assert min(checkpoints) < 0.1
