@@ -34,7 +34,14 @@ _ENVIRONMENT = {
     "GIT_COMMITTER_EMAIL": "livecoder@localhost",
     "LC_ALL": "C",
 }
-_OPTIONS = ("-c", "core.hooksPath=/dev/null", "-c", "core.attributesFile=/dev/null", "-c", "core.fsync=all")
+_OPTIONS = (
+    "-c",
+    "core.hooksPath=/dev/null",
+    "-c",
+    "core.attributesFile=/dev/null",
+    "-c",
+    "core.fsync=loose-object,reference",
+)
 """Objects reach the disk before the ref that names them does."""
 
 
