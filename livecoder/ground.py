@@ -48,7 +48,7 @@ def survey(root: Path, cwd: Path, git: str, bare: bool) -> Ground:
 
 
 def _entries(root: Path) -> list[str]:
-    hidden = {".git", ".venv", "venv", "node_modules", "__pycache__"}
+    hidden = {".git", ".venv", "venv", "node_modules", "__pycache__", ".pytest_cache", ".ruff_cache", ".mypy_cache", ".idea"}
     return [f"{p.name}/" if p.is_dir() else p.name for p in root.iterdir() if p.name not in hidden]
 
 
@@ -85,10 +85,11 @@ def find_test_command(root: Path) -> str:
         return "cargo test -q"
     if (root / "go.mod").is_file():
         return "go test ./..."
+    python = ".venv/bin/python" if (root / ".venv/bin/python").exists() else "python"
     if _uses_pytest(root):
-        return "python -m pytest -q"
+        return f"{python} -m pytest -q"
     if any((root / folder).is_dir() and any((root / folder).glob("test*.py")) for folder in ("tests", "test")):
-        return "python -m unittest -q"
+        return f"{python} -m unittest -q"
     return ""
 
 

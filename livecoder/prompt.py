@@ -77,9 +77,9 @@ def child() -> None:
         sys.exit(str(error) or "out of memory")
 
 
-def first_message(task: Task, ground: Ground) -> str:
+def first_message(task: Task, ground: Ground, verify: str = "") -> str:
     """The round's message: what the engine knows, then the task in the user's words."""
-    return f"{ground_text(ground)}\n\n{task_text(task)}"
+    return f"{ground_text(ground, verify)}\n\n{task_text(task)}"
 
 
 def task_text(task: Task) -> str:
@@ -92,11 +92,11 @@ def task_text(task: Task) -> str:
     )
 
 
-def ground_text(ground: Ground) -> str:
-    """The few lines about the repository."""
+def ground_text(ground: Ground, verify: str = "") -> str:
+    """The few lines about the repository; how tests are run is guessed only where no verify command says it."""
     more = f" … and {ground.left_out} more" if ground.left_out else ""
     lines = ["<repository>", f"git: {ground.git}", f"top: {' '.join(ground.entries)}{more}"]
-    if ground.test_command:
+    if ground.test_command and not verify:
         lines.append(f"tests, probably: {ground.test_command}")
     for instruction in ground.instructions:
         lines.append(f"<file name={instruction.name!r}>\n{instruction.text}\n</file>")

@@ -128,7 +128,7 @@ class Solver:
             yield from self._introduce()
         before = opened.workspace.shadow.checkpoint()
         self._checkpoints.tree = before.tree
-        message = first_message(task, opened.ground) if state.round == 1 else task_text(task)
+        message = first_message(task, opened.ground, opened.settings.verify) if state.round == 1 else task_text(task)
         yield RoundStarted(state.round, task.text, message, task.outsider)
         yield CheckpointTaken(state.round, 0, before.tree, before.left_out)
         state.messages.append(User(message))
@@ -170,7 +170,7 @@ class Solver:
     def _introduce(self) -> Iterator[Event]:
         opened = self.opened
         estimate = opened.model.estimate_tokens
-        tokens = estimate(opened.system) + estimate(str(BASH_TOOL)) + estimate(ground_text(opened.ground))
+        tokens = estimate(opened.system) + estimate(str(BASH_TOOL)) + estimate(ground_text(opened.ground, opened.settings.verify))
         yield SessionStarted(
             session=opened.id,
             workspace=str(opened.workspace.root),

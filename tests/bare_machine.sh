@@ -18,9 +18,12 @@ done
 mkdir "$machine/checkout"
 tar -C "$checkout" --exclude=./.venv --exclude='*_cache' --exclude=__pycache__ -cf - . | tar -C "$machine/checkout" -xf -
 
-# Its own mounts and processes, so that nothing of it outlives this script.
+# Its own mounts and processes, so that nothing of it outlives this script; pivot_root, since the kernel makes no user
+# namespaces, and so no sandbox, in a chroot.
 # shellcheck disable=SC2016 # the inner bash expands
 unshare --mount --pid --fork bash -c '
-  mount -t proc proc "$0/proc" && mount --rbind /dev "$0/dev" && mount --rbind /sys "$0/sys"
-  exec chroot "$0" /usr/bin/env -i CI=true HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
-    bash -c "cd /checkout && exec \"\$@\"" bash "$@"' "$machine" "$@" </dev/null
+  mount --bind "$0" "$0" && cd "$0" && mkdir host
+  mount -t proc proc proc && mount --rbind /dev dev && mount --rbind /sys sys
+  pivot_root . host && umount --lazy /host && cd /checkout
+  exec /usr/bin/env -i CI=true HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
+' "$machine" "$@" </dev/null

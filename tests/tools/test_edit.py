@@ -174,6 +174,13 @@ def test_mode_and_links_stay(call: Call, tmp_path: Path) -> None:
     assert os.readlink(tmp_path / "link.sh") == "real.sh"  # noqa: PTH115 - the text of the link, not where it leads
 
 
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can have files of several owners")
+def test_the_owner_stays(call: Call, source: Path) -> None:
+    os.chown(source, 1234, 5678)
+    assert call("edit", "a.py", "--old", "value = 2", "--new", "value = 3").returncode == 0
+    assert (source.stat().st_uid, source.stat().st_gid) == (1234, 5678)
+
+
 def test_a_heredoc_with_plain_line_ends_edits_a_file_with_carriage_returns(call: Call, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_bytes(b"\xef\xbb\xbfone\r\ntwo\r\nthree")
     done = call("edit", stdin="=== a.txt\n" + block("one\ntwo\n", "1\n2\n2b\n") + block("three\n", "3\nend\n"))

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ Call = Callable[..., subprocess.CompletedProcess[str]]
 
 TOOLS = ["edit", "outline"]
 MUTANTS = 24  # of each tool, spread evenly over its body
-CAUGHT = 0.7  # at least; over all places it was 0.77 for `edit` and 0.82 for `outline`
+CAUGHT = 0.7  # at least; over all places it was 0.75 for `edit` and 0.81 for `outline`
 PAIRS: list[tuple[type[ast.AST], type[ast.AST]]] = [
     *((ast.Eq, ast.NotEq), (ast.Lt, ast.GtE), (ast.Gt, ast.LtE), (ast.In, ast.NotIn), (ast.Is, ast.IsNot)),
     *((ast.Add, ast.Sub), (ast.And, ast.Or)),
@@ -113,7 +114,7 @@ def break_at(node: ast.AST) -> None:
             raise AssertionError(f"no way to break {node}")
 
 
-def notices(source: str, number: int, folder: Path) -> bool:
+def notices(source: str, folder: Path, number: int) -> bool:
     """Whether the self-test fails when the tool is broken at place `number`."""
     tree = ast.parse(source)
     break_at(list(places(tree))[number])
@@ -133,7 +134,7 @@ def test_the_self_test_fails_when_the_tool_is_broken(catalogue: Path, tmp_path: 
     total = len(list(places(ast.parse(source))))
     numbers = range(0, total, total // MUTANTS)
     with ThreadPoolExecutor(2) as threads:
-        caught = list(threads.map(lambda number: notices(source, number, tmp_path), numbers))
+        caught = list(threads.map(partial(notices, source, tmp_path), numbers))
     assert len(caught) >= 15
     assert sum(caught) / len(caught) >= CAUGHT, [
         number for number, seen in zip(numbers, caught, strict=True) if not seen
