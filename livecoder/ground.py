@@ -48,7 +48,17 @@ def survey(root: Path, cwd: Path, git: str, bare: bool) -> Ground:
 
 
 def _entries(root: Path) -> list[str]:
-    hidden = {".git", ".venv", "venv", "node_modules", "__pycache__", ".pytest_cache", ".ruff_cache", ".mypy_cache", ".idea"}
+    hidden = {
+        ".git",
+        ".venv",
+        "venv",
+        "node_modules",
+        "__pycache__",
+        ".pytest_cache",
+        ".ruff_cache",
+        ".mypy_cache",
+        ".idea",
+    }
     return [f"{p.name}/" if p.is_dir() else p.name for p in root.iterdir() if p.name not in hidden]
 
 

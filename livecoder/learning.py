@@ -121,7 +121,7 @@ class Learning:
         if dear:
             yield Reflected("skipped", dear)
             return
-        origin = Origin(directory.name, task, datetime.now(UTC).isoformat(timespec="seconds"))
+        origin = Origin(directory.name, " ".join(task.split()), datetime.now(UTC).isoformat(timespec="seconds"))
         answer = yield from reflect(opened.model, prompt, origin, opened.state.turn, control)
         self.cost_usd += answer.cost_usd or 0.0
         accepted = 0

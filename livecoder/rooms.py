@@ -44,8 +44,8 @@ class Rooms:
     directory: Path
 
     @contextmanager
-    def copy(self, tree: str, scaffold: Path | None = None) -> Generator[Copy]:
-        """A room on a clean copy of `tree`, at the workspace's own path."""
+    def copy(self, tree: str, scaffold: Path | None = None, beside: Path | None = None) -> Generator[Copy]:
+        """A room on a clean copy of `tree`, at the workspace's own path; `beside` is seen there as /run/lc/base."""
         with self._place() as place:
             content = place / "tree"
             impure = self.copier(tree, content)
@@ -56,7 +56,7 @@ class Rooms:
                 scaffold=scaffold,
                 gitdir=None,
                 objects=(),
-                base=None,
+                base=beside,
             )
             with self.sandbox.sibling(room) as sandbox:
                 yield Copy(sandbox, content, impure)

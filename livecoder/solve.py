@@ -9,14 +9,17 @@ import time
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from livecoder import limits
 from livecoder.control import Cause, Control
 from livecoder.endings import SIGNAL_CODES, Judged, judge
-from livecoder.errors import LivecoderError, ProviderError
+from livecoder.errors import JournalError, LivecoderError, ProviderError
 from livecoder.events import (
     CheckpointTaken,
     Event,
+    ModelReplied,
     PatchMade,
     PermissionDenied,
     Reflected,
@@ -30,11 +33,12 @@ from livecoder.events import (
     Warned,
 )
 from livecoder.learning import PENDING, Learning
-from livecoder.loop import Notice, Session, State, Step, run
+from livecoder.loop import CAUSES, Notice, Session, State, Step, run
 from livecoder.model import User
 from livecoder.model.calls import BASH_TOOL
 from livecoder.opening import Opened
 from livecoder.prompt import first_message, ground_text, task_text
+from livecoder.report import reported
 from livecoder.task import Task
 from livecoder.verify import BaseRuns, Trees, verify
 from livecoder.workspace.diff import patch, stat
@@ -60,9 +64,21 @@ class Checkpoints:
 
 
 @dataclass(slots=True)
-class _Tally:
-    """What the result needs of a round's events."""
+class _Facts:
+    """What is known of the round at hand: its result is made of this and the session's state."""
 
+    task: Task
+    ended: RoundEnded
+    before: str
+    """The tree as the round found it."""
+    spent: float
+    api: float
+    began: float = field(default_factory=time.monotonic)
+    code: int = 0
+    """The exit code of a failure or a signal; 0: the table of endings says it."""
+    made: PatchMade = field(default_factory=lambda: PatchMade(0, 0, 0, ()))
+    verified: Verified | None = None
+    priced: bool = True
     denials: list[PermissionDenied] = field(default_factory=list[PermissionDenied])
     created: list[str] = field(default_factory=list[str])
     used: list[str] = field(default_factory=list[str])
@@ -70,6 +86,8 @@ class _Tally:
 
     def note(self, event: Event) -> None:
         match event:
+            case RoundEnded():
+                self.ended = event
             case PermissionDenied():
                 self.denials.append(event)
             case ToolCreated():
@@ -83,7 +101,7 @@ class _Tally:
 
 
 class Solver:
-    """One session. `must_change`: a round that changes no file has failed (`fix`)."""
+    """One session; a context manager. `must_change`: a round that changes no file has failed (`fix`)."""
 
     def __init__(self, opened: Opened, *, must_change: bool = False) -> None:
         self.opened = opened
@@ -95,62 +113,113 @@ class Solver:
         self._limits = limits.limits(opened.settings, opened.scaffold.knobs.no_progress_repeats)
         self.final_tree = opened.base_tree
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.learning.close()
+
     def cancel(self, cause: Cause) -> None:
-        """From a signal: ends the round, or what comes after it."""
+        """From a signal, at any moment: ends the round, or what comes after it, or the one about to begin."""
         self._cause = self._cause or cause
         self._control.cancel(cause)
 
     def steer(self, text: str) -> None:
         self._control.steer(text)
 
-    def round(self, task: Task, *, reflect_now: bool) -> Iterator[Event]:
-        """All events of one round, each in the journal before it is seen here."""
-        return self.opened.journal.recording(self._round(task, reflect_now))
-
-    def reflect(self, sessions: Sequence[Path]) -> Iterator[Event]:
-        """Look back on finished sessions, with one request each."""
-        self._control, self._cause = Control(), ""
-        for directory in sessions:
-            marker = directory / PENDING
-            task = marker.read_text() if marker.exists() else directory.name
-            yield from self.opened.journal.recording(self.learning.reflect(directory, task, self._control))
-
     def patch(self) -> bytes:
         """What the session changed so far, for `git apply` on the tree that it found."""
         return patch(self.opened.workspace.shadow, self.opened.base_tree, self.final_tree)
 
-    def _round(self, task: Task, reflect_now: bool) -> Iterator[Event]:
-        opened, state, began, tally = self.opened, self.opened.state, time.monotonic(), _Tally()
-        self._control, self._cause = Control(opened.settings.timeout), ""
+    def reflect(self, sessions: Sequence[Path]) -> Iterator[Event]:
+        """Look back on finished sessions, with one request each."""
+        for directory in sessions:
+            self._renew()
+            if self._control.cancelled():
+                break
+            marker = directory / PENDING
+            task = marker.read_text() if marker.exists() else directory.name
+            yield from self.opened.journal.recording(self.learning.reflect(directory, task, self._control))
+
+    def round(self, task: Task, *, reflect_now: bool) -> Iterator[Event]:
+        """All events of one round, each in the journal before it is seen here; the last one is its `Result`."""
+        opened, state = self.opened, self.opened.state
+        self._renew(opened.settings.timeout)
         state.round += 1
-        spent, api = state.cost_usd, state.api_seconds
+        unended = RoundEnded(state.round, "error_internal", "", "the round did not end", 0)
+        facts = _Facts(task, unended, self.final_tree, state.cost_usd, state.api_seconds)
+        failure = yield from self._guarded(self._work(facts), facts)
+        if failure:
+            self._fail(facts, failure)
+            yield from self._told(facts.ended)
+        failure = yield from self._guarded(self._settle(facts), facts)
+        if failure:
+            self._fail(facts, failure)
+            yield from self._told(Warned(failure.line()))
+        facts.code = facts.code or SIGNAL_CODES.get(self._cause, 0)
+        failure = yield from self._guarded(self._learn(facts, reflect_now), facts)
+        if failure:
+            facts.reflection = "failed"
+            yield from self._told(Reflected("failed", failure.line()))
+        if self._cause != "interrupt":  # Ctrl-C while looking back skips that alone
+            facts.code = facts.code or SIGNAL_CODES.get(self._cause, 0)
+        yield from self._told(self._result(facts))
+        self._cause = ""
+
+    def _renew(self, timeout: float = 0.0) -> None:
+        """A control for what comes next; a signal that came before it began ends it."""
+        self._control = Control(timeout)
+        if self._cause:
+            self._control.cancel(self._cause)
+
+    def _guarded(self, events: Iterator[Event], facts: _Facts) -> Generator[Event, None, LivecoderError | None]:
+        """A stage's events, each in the journal first. What breaks the stage is returned, so that the next one runs."""
+        journal = self.opened.journal
+        try:
+            for event in journal.recording(events):
+                facts.note(event)
+                yield event
+        except LivecoderError as error:
+            return error
+        except Exception as error:  # noqa: BLE001 (the one place: a bug of ours ends a round, with a report)
+            return reported(error, journal.directory, journal.masked)
+        return None
+
+    def _told(self, event: Event) -> Iterator[Event]:
+        """An event that must be seen, also when the journal cannot be written any more."""
+        try:
+            self.opened.journal.append(event)
+        except JournalError:
+            pass
+        yield event
+
+    def _fail(self, facts: _Facts, error: LivecoderError) -> None:
+        state, answer = self.opened.state, facts.ended.answer
+        if self._control.cancelled() and not isinstance(error, ProviderError) and error.exit_code != 70:
+            ending, reason = CAUSES[self._control.cause]  # what was cut short complains, too
+        else:
+            ending = "error_provider" if isinstance(error, ProviderError) else "error_internal"
+            reason, facts.code = error.line() or type(error).__name__, error.exit_code
+        facts.ended = RoundEnded(state.round, ending, answer, reason, state.turns_this_round)
+
+    def _work(self, facts: _Facts) -> Iterator[Event]:
+        opened, state, task = self.opened, self.opened.state, facts.task
         if state.round == 1:
             yield from self._introduce()
         before = opened.workspace.shadow.checkpoint()
-        self._checkpoints.tree = before.tree
-        message = first_message(task, opened.ground, opened.settings.verify) if state.round == 1 else task_text(task)
+        facts.before = self._checkpoints.tree = self.final_tree = before.tree
+        message = first_message(task, opened.ground) if state.round == 1 else task_text(task)
         yield RoundStarted(state.round, task.text, message, task.outsider)
         yield CheckpointTaken(state.round, 0, before.tree, before.left_out)
         state.messages.append(User(message))
-        ended, code = RoundEnded(state.round, "error_internal", "", "the round did not end", 0), 0
-        try:
-            for event in run(self._session(), self._control):
-                tally.note(event)
-                if isinstance(event, RoundEnded):
-                    ended = event
-                yield event
-        except LivecoderError as error:
-            ended, code = self._failed(error)
-            yield ended
-        made = self._finish_tree(before.tree, task)
-        yield made
-        verified = yield from self._verify(ended)
-        code = code or SIGNAL_CODES.get(self._cause, 0)
-        judged = judge(ended, verified, changed=bool(made.files), must_change=self._must_change, code=code)
-        for event in self._learn(task, reflect_now):
-            tally.note(event)
+        for event in run(self._session(), self._control):
             yield event
-        yield self._result(ended, judged, made, verified, tally, began, spent, api)
+            if isinstance(event, ModelReplied) and event.cost_usd is None and facts.priced:
+                facts.priced = False
+                if opened.settings.max_budget_usd:
+                    yield Warned("the model's price is unknown: no budget in dollars holds; --max-tokens does")
 
     def _session(self) -> Session:
         opened = self.opened
@@ -170,7 +239,7 @@ class Solver:
     def _introduce(self) -> Iterator[Event]:
         opened = self.opened
         estimate = opened.model.estimate_tokens
-        tokens = estimate(opened.system) + estimate(str(BASH_TOOL)) + estimate(ground_text(opened.ground, opened.settings.verify))
+        tokens = estimate(opened.system) + estimate(str(BASH_TOOL)) + estimate(ground_text(opened.ground))
         yield SessionStarted(
             session=opened.id,
             workspace=str(opened.workspace.root),
@@ -190,76 +259,68 @@ class Solver:
         for line in (*opened.scaffold.problems, *opened.left_out[:5]):
             yield Warned(line)
 
-    def _failed(self, error: LivecoderError) -> tuple[RoundEnded, int]:
-        state = self.opened.state
-        ending = "error_provider" if isinstance(error, ProviderError) else "error_internal"
-        return RoundEnded(state.round, ending, "", error.line(), state.turns_this_round), error.exit_code
-
-    def _finish_tree(self, before: str, task: Task) -> PatchMade:
+    def _settle(self, facts: _Facts) -> Iterator[Event]:
+        """The tree as the round leaves it, its patch, and what verify says of it."""
         shadow = self.opened.workspace.shadow
-        self.final_tree = shadow.checkpoint().tree
-        self._checkpoints.tree = self.final_tree
-        if before != self.final_tree:
-            Undo(shadow).mark_round(before, self.final_tree, task.text[:200])
-        found = stat(shadow, before, self.final_tree)
-        return PatchMade(found.files, found.added, found.removed, found.names)
+        self.final_tree = self._checkpoints.tree = shadow.checkpoint().tree
+        if facts.before != self.final_tree:
+            Undo(shadow).mark_round(facts.before, self.final_tree, facts.task.text[:200])
+        found = stat(shadow, facts.before, self.final_tree)
+        facts.made = PatchMade(found.files, found.added, found.removed, found.names)
+        yield facts.made
+        if not self.opened.settings.verify or facts.ended.ending != "success":
+            return
+        verified = self._verify()
+        if self._control.cancelled():
+            ending, reason = CAUSES[self._control.cause]
+            ended = facts.ended
+            facts.ended = RoundEnded(ended.round, ending, ended.answer, f"{reason} during verify", ended.turns)
+        elif verified:
+            facts.verified = verified
+            yield verified
 
-    def _verify(self, ended: RoundEnded) -> Generator[Event, None, Verified | None]:
-        command, opened = self.opened.settings.verify, self.opened
-        if not command or ended.ending != "success" or self._control.cancelled():
-            return None
-        trees = Trees(opened.base_tree, self.final_tree)
-        weakened = weakened_tests(opened.workspace.shadow.trees, trees.base, trees.final)
-        verified = verify(command, opened.rooms, trees, weakened, self._control.cancelled)
+    def _verify(self) -> Verified | None:
+        opened, trees = self.opened, Trees(self.opened.base_tree, self.final_tree)
         if self._control.cancelled():
             return None
-        yield verified
-        return verified
+        weakened = weakened_tests(opened.workspace.shadow.trees, trees.base, trees.final)
+        return verify(opened.settings.verify, opened.rooms, trees, weakened, self._control.cancelled)
 
-    def _learn(self, task: Task, reflect_now: bool) -> Iterator[Event]:
+    def _learn(self, facts: _Facts, reflect_now: bool) -> Iterator[Event]:
         if self._cause:
             yield Reflected("skipped", "interrupted")
             return
-        self._control = Control()
-        try:
-            yield from self.learning.after_round(task, self._control, reflect_now)
-        except LivecoderError as error:
-            yield Reflected("failed", error.line())
+        self._renew()
+        yield from self.learning.after_round(facts.task, self._control, reflect_now)
 
-    def _result(
-        self,
-        ended: RoundEnded,
-        judged: Judged,
-        made: PatchMade,
-        verified: Verified | None,
-        tally: _Tally,
-        began: float,
-        spent: float,
-        api: float,
-    ) -> Result:
-        opened, state = self.opened, self.opened.state
+    def _judged(self, facts: _Facts) -> Judged:
+        changed = bool(facts.made.files)
+        return judge(facts.ended, facts.verified, changed=changed, must_change=self._must_change, code=facts.code)
+
+    def _result(self, facts: _Facts) -> Result:
+        opened, state, judged = self.opened, self.opened.state, self._judged(facts)
         return Result(
             session=opened.id,
             subtype=judged.ending,
             is_error=judged.exit_code != 0,
             exit_code=judged.exit_code,
-            result=ended.answer,
+            result=facts.ended.answer,
             reason=judged.reason,
-            num_turns=ended.turns,
-            duration_ms=round((time.monotonic() - began) * 1000),
-            duration_api_ms=round((state.api_seconds - api) * 1000),
-            total_cost_usd=state.cost_usd - spent,
+            num_turns=facts.ended.turns,
+            duration_ms=round((time.monotonic() - facts.began) * 1000),
+            duration_api_ms=round((state.api_seconds - facts.api) * 1000),
+            total_cost_usd=state.cost_usd - facts.spent,
             cost_known=state.cost_known,
             usage=state.usage,
             outcome=judged.outcome,
-            patch=made,
-            verify=verified,
-            denials=tuple(tally.denials),
+            patch=facts.made,
+            verify=facts.verified,
+            denials=tuple(facts.denials),
             scaffold_before=opened.generation,
             scaffold_after=self.learning.generation,
-            tools_created=tuple(tally.created),
-            reflection=tally.reflection,
+            tools_created=tuple(facts.created),
+            reflection=facts.reflection,
             evolve_cost_usd=self.learning.cost_usd,
             prompt_bytes=state.prompt_bytes,
-            tools_used=tuple(tally.used),
+            tools_used=tuple(facts.used),
         )

@@ -5,12 +5,14 @@ The agent's own words never decide: only the exit code of this run does.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from livecoder.events import BaseRan, Verified
 from livecoder.loop import Notice, State, Step
 from livecoder.rooms import Rooms
+from livecoder.sandbox import BaseRequest
 
 TIMEOUT = 1800.0
 BASE_PAYS_SECONDS = 60.0
@@ -60,14 +62,23 @@ class BaseRuns:
     cancelled: Callable[[], bool]
 
     def after_step(self, step: Step, state: State) -> Iterable[Notice]:
-        for command in step.finished.base_requests[:MAX_BASE_REQUESTS]:
-            with self.rooms.copy(self.base_tree) as copy:
-                finished = copy.run(command, self.timeout, self.cancelled)
-            event = BaseRan(step.started.step, command, finished.exit_code, finished.output, finished.seconds)
+        for request in step.finished.base_requests[:MAX_BASE_REQUESTS]:
+            with self.rooms.copy(self.base_tree, beside=self.rooms.sandbox.room.content) as copy:
+                finished = copy.run(_with_taken(request), self.timeout, self.cancelled)
+            event = BaseRan(step.started.step, request.command, finished.exit_code, finished.output, finished.seconds)
+            taken = f" with {', '.join(request.taken)}" if request.taken else ""
             note = f"\n{finished.note}" if finished.note else ""
-            yield Notice(
-                event, f"on the base, `{command}`:\n{finished.output.rstrip()}{note}\nexit {finished.exit_code}"
+            said = (
+                f"`{request.command}` on the base{taken}:\n{finished.output.rstrip()}{note}\nexit {finished.exit_code}"
             )
+            yield Notice(event, said)
 
     def before_end(self, state: State) -> None:
         return None
+
+
+def _with_taken(request: BaseRequest) -> str:
+    """In the room of the copy, /run/lc/base shows the tree as it is now."""
+    quoted = [shlex.quote(path) for path in request.taken]
+    bring = [f'mkdir -p "$(dirname {path})" && cp -rT /run/lc/base/{path} {path} || exit 1' for path in quoted]
+    return "\n".join([*bring, request.command])

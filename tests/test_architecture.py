@@ -27,7 +27,7 @@ Sources: TypeAlias = Mapping[str, str]
 Check: TypeAlias = Callable[[Sources], list[str]]
 
 LAYERS = (
-    ("errors", "events", "task", "config", "command"),
+    ("errors", "events", "task", "config", "command", "report"),
     ("model", "sandbox", "workspace", "journal", "scaffold"),
     ("prompt", "ground", "control", "loop", "limits", "rooms", "verify", "evolution", "github"),
     ("endings", "opening", "learning", "solve"),

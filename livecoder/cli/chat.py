@@ -75,6 +75,7 @@ def _reflect_pending(solver: Solver, shown: Screen) -> None:
         shown.terminal.line("looking back (Ctrl-C skips) …", "dim")
         with signals(solver, shown.terminal):
             shown.show_all(solver.reflect(solver.learning.pending()))
+        shown.card.write("done")
 
 
 def offer_verify(settings: Settings, options: Options) -> Settings:

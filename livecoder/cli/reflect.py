@@ -32,4 +32,5 @@ def reflect(
             return 0
         with signals(solver, shown.terminal):
             shown.show_all(solver.reflect(waiting))
+        shown.card.write("done")
     return 0

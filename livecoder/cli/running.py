@@ -62,6 +62,7 @@ class Screen:
     """The views of one run. A reader that goes away ends its view, never the run."""
 
     terminal: Terminal
+    card: Card
     views: list[View]
     result: Result | None = None
     _gone: set[int] = field(default_factory=set[int])
@@ -99,7 +100,8 @@ def screen(options: Options) -> Screen:
     )
     terminal = Terminal(sys.stderr, color=color, quiet=options.quiet, verbose=options.verbose)
     product: dict[str, Callable[[TextIO], View]] = {"text": Answer, "json": LastObject, "stream-json": StreamJson}
-    return Screen(terminal, [Card(terminal.line), terminal, product[options.format](sys.stdout)])
+    card = Card(terminal.line)
+    return Screen(terminal, card, [card, terminal, product[options.format](sys.stdout)])
 
 
 @contextmanager

@@ -20,6 +20,8 @@ INTERPRETERS = {
     "python3": "Python",
     "bash": "bash",
     "sh": "bash",
+    "source": "bash",
+    ".": "bash",
     "node": "JavaScript",
     "perl": "Perl",
     "ruby": "Ruby",
@@ -83,17 +85,19 @@ class Harvest:
 
     def _script(self, program: Program) -> tuple[str, str] | None:
         """The language and source of the throw-away script that this program runs, if it runs one."""
-        language = INTERPRETERS.get(program.name.rstrip("0123456789."), "") or INTERPRETERS.get(program.name, "")
-        for word in program.words:
-            if word in self._written:
+        for place, word in enumerate(program.words):
+            # A script runs as the command itself or after an interpreter; `cat` and `chmod` only name it.
+            before = next((found for earlier in program.words[:place] if (found := _language(earlier))), "")
+            if word in self._written and (before or place == 0):
                 known, source = self._written.pop(word)
-                return self._long_enough(language or known, source)
+                return self._long_enough(before or known, source)
+        language = _language(program.words[0]) if program.words else ""
         if not language:
             return None
         for flag, source in zip(program.words[1:], program.words[2:], strict=False):
             if flag in INLINE:
                 return self._long_enough(language, source)
-        if program.heredoc and not program.writes:
+        if program.heredoc and _is_read_from_stdin(program):
             return self._long_enough(language, program.heredoc.body)
         return None
 
@@ -118,3 +122,15 @@ class Harvest:
             f"this script has the shape of the one in {' and '.join(event.similar_to)}. If it comes back again, keep "
             "it: $SCAFFOLD/tools/NAME, with arguments or stdin in place of its constants"
         )
+
+
+def _language(word: str) -> str:
+    """What this command interprets: `python3.12` and `/usr/bin/python` are Python."""
+    name = word.rpartition("/")[2]
+    return INTERPRETERS.get(name, "") or INTERPRETERS.get(name.rstrip("0123456789."), "")
+
+
+def _is_read_from_stdin(program: Program) -> bool:
+    """Whether an interpreter's stdin is its program, and not data for a script that it was given by name."""
+    first = next((word for word in program.words[1:] if word in ("-", "-s") or not word.startswith("-")), "-")
+    return first in ("-", "-s")

@@ -50,6 +50,14 @@ class ToolCall:
 
 
 @dataclass(frozen=True, slots=True)
+class BaseRequest:
+    """A command given to `lc base`: to be run on a clean copy of the base, with the paths `taken` as they are now."""
+
+    command: str
+    taken: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """How a command ended. `exit_code` is the kernel's word: 128 + signal when killed."""
 
@@ -68,8 +76,7 @@ class Finished:
     """What happened to the command beyond its exit code, for the model: one or two sentences, or empty."""
     spool: Path | None = None
     """The full output, raw bytes, when `truncated`."""
-    base_requests: tuple[str, ...] = ()
-    """Commands given to `lc base`."""
+    base_requests: tuple[BaseRequest, ...] = ()
     tool_calls: tuple[ToolCall, ...] = field(default=())
 
 

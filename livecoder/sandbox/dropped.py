@@ -11,11 +11,13 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from livecoder.sandbox import ToolCall
+from livecoder.sandbox import BaseRequest, ToolCall
 
 STATE = "state"
 LOST = "cwd-lost"
 BASE = "base"
+TAKEN_END = "\x1f"
+"""Ends each path that `lc base --with` names, before the command."""
 CALLS = "calls"
 MARK = "lc-call/1"
 """The first field of a recorded call: after a damaged record reading goes on at the next mark."""
@@ -34,7 +36,7 @@ class Dropped:
 
     state: bytes | None
     cwd_lost: bool
-    base_requests: tuple[str, ...]
+    base_requests: tuple[BaseRequest, ...]
     tool_calls: tuple[ToolCall, ...]
 
 
@@ -72,10 +74,11 @@ def _read(path: Path, cap: int) -> bytes | None:
         os.close(fd)
 
 
-def _base_requests(data: bytes) -> tuple[str, ...]:
+def _base_requests(data: bytes) -> tuple[BaseRequest, ...]:
     complete = data.split(b"\0")[:-1]
-    texts = (part.decode("utf-8", "replace").strip() for part in complete)
-    return tuple(text for text in texts if text)[:_BASE_REQUESTS]
+    fields = (part.decode("utf-8", "replace").split(TAKEN_END) for part in complete)
+    requests = (BaseRequest(parts[-1].strip(), tuple(parts[:-1])) for parts in fields)
+    return tuple(request for request in requests if request.command)[:_BASE_REQUESTS]
 
 
 def _tool_calls(data: bytes) -> tuple[ToolCall, ...]:

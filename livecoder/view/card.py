@@ -27,31 +27,32 @@ class Card:
             case e.Reflected():
                 self._reflected = event
             case e.Result():
-                self._write(event)
-                self._commits, self._refused, self._reflected = [], [], None
+                self.write(event.reflection)
             case _:
                 pass
 
-    def _write(self, result: e.Result) -> None:
-        if not self._commits and not self._refused:
+    def write(self, reflection: str) -> None:
+        """Write the card, if there is something on it, and begin a new one. `reflection` is the state it is in."""
+        commits, refusals, words = self._commits, self._refused, self._words(reflection)
+        self._commits, self._refused, self._reflected = [], [], None
+        if not commits and not refusals:
             return
         self.line("┌ learnt", "bold")
-        for commit in self._commits:
+        for commit in commits:
+            receipts = commit.receipts
             self.line(f"│ + {commit.subject}", "green")
-            self.line(
-                f"│   from {commit.receipts.get('Evidence', '')}; expects: {commit.receipts.get('Expects', '')}", ""
-            )
-        for refused in self._refused:
+            self.line(f"│   from {receipts.get('Evidence', '')}; expects: {receipts.get('Expects', '')}", "")
+        for refused in refusals:
             where = "waits in the inbox" if refused.inbox else "refused"
             self.line(f"│ - {refused.kind} {refused.target}: {where}: {refused.reason}", "yellow")
-        if self._commits:
-            first, last = self._commits[0].before, self._commits[-1].after
+        if commits:
+            first, last = commits[0].before, commits[-1].after
             self.line(f"│ scaffold {first}→{last}; take it back: livecoder scaffold rollback {first}", "")
-        self.line(f"└ looking back: {self._words(result)}", "dim")
+        self.line(f"└ looking back: {words}", "dim")
 
-    def _words(self, result: e.Result) -> str:
+    def _words(self, reflection: str) -> str:
         reflected = self._reflected
         if reflected is None or reflected.state != "done":
-            return result.reflection
+            return reflection
         cost = f"${reflected.cost_usd:.4f}" if reflected.cost_usd is not None else "price unknown"
         return f"{reflected.proposals} proposed, {reflected.accepted} accepted, {cost}"

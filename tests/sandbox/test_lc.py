@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from livecoder.sandbox import Finished, Room, Sandbox, ToolCall
+from livecoder.sandbox import BaseRequest, Finished, Room, Sandbox, ToolCall
 from livecoder.sandbox.bubblewrap import Bubblewrap
 from livecoder.sandbox.host import Host
 from livecoder.sandbox.policy import Policy
@@ -64,9 +64,13 @@ def test_help_and_a_missing_output(either: Sandbox, run: Run) -> None:
 
 
 def test_requests_for_the_base_come_back_as_shell_commands(either: Sandbox, run: Run) -> None:
-    done = run(either, "lc base 'pytest -q | tail -1'; lc base grep 'a b' '$x'")
-    assert done.base_requests == ("pytest -q | tail -1", "grep a\\ b \\$x")
-    assert "after this command" in done.output
+    done = run(either, "lc base 'pytest -q | tail -1'; lc base grep 'a b' '$x'; lc base --with t/a --with 'b c' make")
+    assert done.base_requests == (
+        BaseRequest("pytest -q | tail -1"),
+        BaseRequest("grep a\\ b \\$x"),
+        BaseRequest("make", ("t/a", "b c")),
+    )
+    assert "when this command has ended" in done.output
     assert run(either, "true").base_requests == ()
 
 
