@@ -16,10 +16,12 @@ import dataclasses
 import json
 import os
 import re
+import sqlite3
 import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -68,6 +70,8 @@ class Cost:
     litellm: float
     command: float
     harness: float
+    stages: dict[str, float]
+    """The harness's share again, by the moments at which the journal has the turn's events."""
 
 
 def repository(root: Path, files: int) -> Path:
@@ -82,7 +86,7 @@ def repository(root: Path, files: int) -> Path:
     return root
 
 
-def run(turns: int, files: int, place: Path) -> tuple[list[Turn], list[dict[str, float]]]:
+def run(turns: int, files: int, place: Path) -> tuple[list[Turn], list[dict[str, float]], list[dict[str, float]]]:
     notes = Notes(place / "notes")
     model = PlayedModel(turns, bare=notes.bare, peak_kb=notes.peak_kb)
     server = serve(model)
@@ -104,10 +108,29 @@ def run(turns: int, files: int, place: Path) -> tuple[list[Turn], list[dict[str,
     if done.returncode or len(model.turns) < turns:
         tail = (place / "stderr").read_text()[-2000:]
         raise SystemExit(f"ended with {done.returncode} after {len(model.turns)} turns:\n{tail}")
-    return model.turns, notes.calls()
+    return model.turns, notes.calls(), journaled(next(place.glob("home/**/journal.sqlite")))
 
 
-def costs(turns: Sequence[Turn], calls: Sequence[dict[str, float]]) -> list[Cost]:
+def journaled(path: Path) -> list[dict[str, float]]:
+    """For each turn, when its events were on disk (monotonic seconds), and the sandbox's own measure of the command."""
+    clocks = time.time() - time.monotonic()
+    found: list[dict[str, float]] = []
+    with sqlite3.connect(path) as db:
+        rows = db.execute("SELECT kind, at, body FROM event ORDER BY seq").fetchall()
+    db.close()
+    for kind, at, body in rows:
+        if kind == "model_replied":
+            found.append({})
+        if found:
+            found[-1].setdefault(kind, at - clocks)
+        if kind == "command_finished":
+            found[-1]["sandbox"] = json.loads(body)["seconds"]
+    return found
+
+
+def costs(
+    turns: Sequence[Turn], calls: Sequence[dict[str, float]], events: Sequence[dict[str, float]]
+) -> list[Cost]:
     found: list[Cost] = []
     for number, (turn, after) in enumerate(zip(turns, turns[1:], strict=False)):
         call, next_call = calls[number], calls[number + 1]
@@ -116,8 +139,23 @@ def costs(turns: Sequence[Turn], calls: Sequence[dict[str, float]]) -> list[Cost
         litellm = (call["ended"] - turn.answered) + (after.received - next_call["began"])
         command = after.own_us / 1e6
         parts = [value * 1000 for value in (total, model, litellm, command, total - model - litellm - command)]
-        found.append(Cost(number + 1, turn.changes, *parts))
+        stages = _stages(call["ended"], events[number], next_call["began"])
+        found.append(Cost(number + 1, turn.changes, *parts, stages))
     return found
+
+
+def _stages(replied: float, at: dict[str, float], asked: float) -> dict[str, float]:
+    """Milliseconds from the reply's last chunk to the next call of the library; they add up to the harness's time."""
+    ran = at["command_finished"] - at["command_started"]
+    parts = {
+        "reply read and journaled": at["model_replied"] - replied,
+        "command journaled": at["command_started"] - at["model_replied"],
+        "sandbox": at["sandbox"],
+        "round the sandbox, tree looked at, result journaled": ran - at["sandbox"],
+        "watchers, checkpoint, observation journaled": at["observed"] - at["command_finished"],
+        "next request": asked - at["observed"],
+    }
+    return {name: value * 1000 for name, value in parts.items()}
 
 
 def window(values: Sequence[Cost], around: int) -> list[Cost]:
@@ -138,6 +176,11 @@ def report(found: list[Cost], turns: list[Turn], load: tuple[float, float]) -> N
         print(f"| {name} | " + " | ".join(f"{median([getattr(c, name) for c in kind]):.1f}" for kind in kinds) + " |")
     harness = median([c.harness for c in found if c.turn > 1])
     print(f"| bare bubblewrap | {bare:.1f} | | |\n")
+    print(f"| where the harness's time goes, median ms | all | around turn 10 | around turn {len(found)} |\n|---|---|---|---|")
+    for stage in found[0].stages:
+        kinds = (found[1:], window(found, 10), window(found, len(found)))
+        print(f"| {stage} | " + " | ".join(f"{median([c.stages[stage] for c in kind]):.1f}" for kind in kinds) + " |")
+    print()
     print(f"harness / bare bubblewrap: {harness / bare:.2f} (limit 3)")
     first, last = (median([c.harness for c in window(found, at)]) for at in (10, len(found)))
     rates = [_load_rate(turns, at) for at in (10, len(found))]
@@ -168,8 +211,8 @@ def main() -> None:
     options = parser.parse_args()
     before = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as directory:
-        turns, calls = run(options.turns, options.files, Path(directory))
-    found = costs(turns, calls)
+        turns, calls, events = run(options.turns, options.files, Path(directory))
+    found = costs(turns, calls, events)
     report(found, turns, (before, os.getloadavg()[0]))
     if options.json:
         options.json.write_text("\n".join(json.dumps(dataclasses.asdict(cost)) for cost in found) + "\n")

@@ -21,7 +21,7 @@ def main() -> None:
         try:
             stream.flush()
         except (OSError, ValueError):  # the reader went away: there is nobody left to tell
-            code = code or 1
+            pass
     os._exit(code)
 
 

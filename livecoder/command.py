@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser
 
+ARGUMENTS = ("word", "string", "raw_string", "ansi_c_string", "concatenation")
+"""What else may stand on the line of a heredoc: `tool <<E --flag "a b"`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Heredoc:
@@ -72,6 +75,7 @@ def _program(node: Node) -> Program:
     if holder is not None and holder.type == "redirected_statement":
         for child in holder.children:
             if child.type == "heredoc_redirect":
+                words += (*_dropped_dash(child), *(_plain(c) for c in child.children if c.type in ARGUMENTS))
                 heredoc = _heredoc(child)
                 writes = _target(child) or writes
             elif child.type == "file_redirect":
@@ -84,7 +88,20 @@ def _heredoc(node: Node) -> Heredoc | None:
     start = next((c for c in node.children if c.type == "heredoc_start"), None)
     if body is None or start is None:
         return None
-    return Heredoc(_text(body), _text(start)[:1] in "'\"\\")
+    text = _text(body)
+    if node.children[0].type == "<<-":
+        text = "".join(line.lstrip("\t") for line in text.splitlines(keepends=True))
+    return Heredoc(text, _text(start)[:1] in "'\"\\")
+
+
+def _dropped_dash(node: Node) -> tuple[str, ...]:
+    """The `-` of `python3 - <<E`: the grammar passes over a lone dash before a heredoc."""
+    before, holder = node.prev_sibling, node.parent
+    if before is None or holder is None:
+        return ()
+    start = holder.start_byte
+    gap = (holder.text or b"")[before.end_byte - start : node.start_byte - start]
+    return ("-",) if gap.strip() == b"-" else ()
 
 
 def _target(node: Node) -> str:

@@ -1,10 +1,23 @@
-"""How a round ended, as an outcome, an exit code and a reason: the table of CONVENTIONS in code, and nothing else."""
+"""What is known of a round, and how it ended: outcome, exit code and reason. The table of CONVENTIONS in code."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 
-from livecoder.events import Ending, Outcome, RoundEnded, Verified
+from livecoder.events import (
+    Ending,
+    Event,
+    Outcome,
+    PatchMade,
+    PermissionDenied,
+    Reflected,
+    RoundEnded,
+    ToolCreated,
+    ToolUsed,
+    Verified,
+)
+from livecoder.task import Task
 
 CODES: dict[Ending, int] = {
     "success": 0,
@@ -25,6 +38,43 @@ HARMLESS = "test configuration changed"
 """Named in the report; a change of configuration alone may well be the task."""
 
 
+@dataclass(slots=True)
+class Facts:
+    """What is known of the round at hand: its result is made of this and the session's state."""
+
+    task: Task
+    ended: RoundEnded
+    before: str
+    """The tree as the round found it."""
+    spent: float
+    api: float
+    began: float = field(default_factory=time.monotonic)
+    code: int = 0
+    """The exit code of a failure or a signal; 0: the table of endings says it."""
+    made: PatchMade = field(default_factory=lambda: PatchMade(0, 0, 0, ()))
+    verified: Verified | None = None
+    priced: bool = True
+    denials: list[PermissionDenied] = field(default_factory=list[PermissionDenied])
+    created: list[str] = field(default_factory=list[str])
+    used: list[str] = field(default_factory=list[str])
+    reflection: str = "off"
+
+    def note(self, event: Event) -> None:
+        match event:
+            case RoundEnded():
+                self.ended = event
+            case PermissionDenied():
+                self.denials.append(event)
+            case ToolCreated():
+                self.created.append(event.name)
+            case ToolUsed() if event.name not in self.used:
+                self.used.append(event.name)
+            case Reflected():
+                self.reflection = event.state
+            case _:
+                pass
+
+
 @dataclass(frozen=True, slots=True)
 class Judged:
     """What a run amounts to. `reason` is never empty."""
@@ -35,11 +85,12 @@ class Judged:
     reason: str
 
 
-def judge(ended: RoundEnded, verified: Verified | None, *, changed: bool, must_change: bool, code: int = 0) -> Judged:
-    """`code` overrides the exit code of a provider's failure or a signal; `must_change` is `fix`'s contract."""
+def judge(facts: Facts, *, must_change: bool) -> Judged:
+    """`must_change` is `fix`'s contract: a round without a change has failed."""
+    ended, verified, code = facts.ended, facts.verified, facts.code
     if ended.ending != "success":
         return Judged(ended.ending, "failed", code or CODES[ended.ending], ended.reason)
-    if must_change and not changed:
+    if must_change and not facts.made.files:
         return Judged("error_unsolved", "failed", 1, "the agent ended without changing a file")
     if verified is None:
         return Judged("success", "claimed", code, ended.reason) if not code else _signalled(code)

@@ -4,6 +4,7 @@
     ├── UsageError                  2  the command line is wrong
     ├── ConfigError                 3  a configuration file, a key or a directory is wrong
     │   └── SandboxUnavailable      3  no sandbox works here
+    ├── AnswerNeeded                5  a question, and nobody there to answer it
     ├── ProviderError                  the model's provider failed
     │   ├── ProviderRefused         4  permanently: credentials, quota, unknown model
     │   ├── ContextOverflow         4  the conversation is longer than the model's window
@@ -44,6 +45,10 @@ class ConfigError(LivecoderError):
 
 class SandboxUnavailable(ConfigError):
     pass
+
+
+class AnswerNeeded(LivecoderError):
+    exit_code = 5
 
 
 class ProviderError(LivecoderError):

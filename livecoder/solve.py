@@ -7,28 +7,25 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from livecoder import limits
 from livecoder.control import Cause, Control
-from livecoder.endings import SIGNAL_CODES, Judged, judge
+from livecoder.endings import SIGNAL_CODES, Facts, judge
 from livecoder.errors import JournalError, LivecoderError, ProviderError
 from livecoder.events import (
     CheckpointTaken,
     Event,
     ModelReplied,
     PatchMade,
-    PermissionDenied,
     Reflected,
     Result,
     RoundEnded,
     RoundStarted,
     SessionStarted,
-    ToolCreated,
-    ToolUsed,
     Verified,
     Warned,
 )
@@ -63,43 +60,6 @@ class Checkpoints:
         return None
 
 
-@dataclass(slots=True)
-class _Facts:
-    """What is known of the round at hand: its result is made of this and the session's state."""
-
-    task: Task
-    ended: RoundEnded
-    before: str
-    """The tree as the round found it."""
-    spent: float
-    api: float
-    began: float = field(default_factory=time.monotonic)
-    code: int = 0
-    """The exit code of a failure or a signal; 0: the table of endings says it."""
-    made: PatchMade = field(default_factory=lambda: PatchMade(0, 0, 0, ()))
-    verified: Verified | None = None
-    priced: bool = True
-    denials: list[PermissionDenied] = field(default_factory=list[PermissionDenied])
-    created: list[str] = field(default_factory=list[str])
-    used: list[str] = field(default_factory=list[str])
-    reflection: str = "off"
-
-    def note(self, event: Event) -> None:
-        match event:
-            case RoundEnded():
-                self.ended = event
-            case PermissionDenied():
-                self.denials.append(event)
-            case ToolCreated():
-                self.created.append(event.name)
-            case ToolUsed() if event.name not in self.used:
-                self.used.append(event.name)
-            case Reflected():
-                self.reflection = event.state
-            case _:
-                pass
-
-
 class Solver:
     """One session; a context manager. `must_change`: a round that changes no file has failed (`fix`)."""
 
@@ -126,6 +86,15 @@ class Solver:
         self._cause = self._cause or cause
         self._control.cancel(cause)
 
+    def forget_signal(self) -> None:
+        """Before the next round of a conversation: what ended the last one does not end it."""
+        self._cause = ""
+
+    @property
+    def signal_code(self) -> int:
+        """The exit code of the signal that came, if one came."""
+        return SIGNAL_CODES.get(self._cause, 0)
+
     def steer(self, text: str) -> None:
         self._control.steer(text)
 
@@ -149,7 +118,7 @@ class Solver:
         self._renew(opened.settings.timeout)
         state.round += 1
         unended = RoundEnded(state.round, "error_internal", "", "the round did not end", 0)
-        facts = _Facts(task, unended, self.final_tree, state.cost_usd, state.api_seconds)
+        facts = Facts(task, unended, self.final_tree, state.cost_usd, state.api_seconds)
         failure = yield from self._guarded(self._work(facts), facts)
         if failure:
             self._fail(facts, failure)
@@ -158,15 +127,14 @@ class Solver:
         if failure:
             self._fail(facts, failure)
             yield from self._told(Warned(failure.line()))
-        facts.code = facts.code or SIGNAL_CODES.get(self._cause, 0)
+        facts.code = facts.code or self.signal_code
         failure = yield from self._guarded(self._learn(facts, reflect_now), facts)
         if failure:
             facts.reflection = "failed"
             yield from self._told(Reflected("failed", failure.line()))
         if self._cause != "interrupt":  # Ctrl-C while looking back skips that alone
-            facts.code = facts.code or SIGNAL_CODES.get(self._cause, 0)
+            facts.code = facts.code or self.signal_code
         yield from self._told(self._result(facts))
-        self._cause = ""
 
     def _renew(self, timeout: float = 0.0) -> None:
         """A control for what comes next; a signal that came before it began ends it."""
@@ -174,7 +142,7 @@ class Solver:
         if self._cause:
             self._control.cancel(self._cause)
 
-    def _guarded(self, events: Iterator[Event], facts: _Facts) -> Generator[Event, None, LivecoderError | None]:
+    def _guarded(self, events: Iterator[Event], facts: Facts) -> Generator[Event, None, LivecoderError | None]:
         """A stage's events, each in the journal first. What breaks the stage is returned, so that the next one runs."""
         journal = self.opened.journal
         try:
@@ -195,7 +163,7 @@ class Solver:
             pass
         yield event
 
-    def _fail(self, facts: _Facts, error: LivecoderError) -> None:
+    def _fail(self, facts: Facts, error: LivecoderError) -> None:
         state, answer = self.opened.state, facts.ended.answer
         if self._control.cancelled() and not isinstance(error, ProviderError) and error.exit_code != 70:
             ending, reason = CAUSES[self._control.cause]  # what was cut short complains, too
@@ -204,10 +172,10 @@ class Solver:
             reason, facts.code = error.line() or type(error).__name__, error.exit_code
         facts.ended = RoundEnded(state.round, ending, answer, reason, state.turns_this_round)
 
-    def _work(self, facts: _Facts) -> Iterator[Event]:
+    def _work(self, facts: Facts) -> Iterator[Event]:
         opened, state, task = self.opened, self.opened.state, facts.task
         if state.round == 1:
-            yield from self._introduce()
+            yield from _introduction(opened)
         before = opened.workspace.shadow.checkpoint()
         facts.before = self._checkpoints.tree = self.final_tree = before.tree
         message = first_message(task, opened.ground) if state.round == 1 else task_text(task)
@@ -236,30 +204,7 @@ class Solver:
             keep_output=opened.journal.keep,
         )
 
-    def _introduce(self) -> Iterator[Event]:
-        opened = self.opened
-        estimate = opened.model.estimate_tokens
-        tokens = estimate(opened.system) + estimate(str(BASH_TOOL)) + estimate(ground_text(opened.ground))
-        yield SessionStarted(
-            session=opened.id,
-            workspace=str(opened.workspace.root),
-            model=f"{opened.model.name} ({opened.model.recorded})" if opened.model.recorded else opened.model.name,
-            sandbox=opened.sandbox.name,
-            protections=opened.sandbox.protections,
-            permission_mode=opened.settings.permission_mode,
-            scaffold=opened.generation,
-            tools=tuple(tool.name for tool in opened.scaffold.tools),
-            context_tokens=tokens,
-            system=opened.system,
-            loaded=tuple(f"{i.name} ({estimate(i.text):,} tokens)" for i in opened.ground.instructions),
-            verify=opened.settings.verify,
-        )
-        if opened.why_model:
-            yield Warned(f"no model was named: {opened.model.name}, since {opened.why_model}")
-        for line in (*opened.scaffold.problems, *opened.left_out[:5]):
-            yield Warned(line)
-
-    def _settle(self, facts: _Facts) -> Iterator[Event]:
+    def _settle(self, facts: Facts) -> Iterator[Event]:
         """The tree as the round leaves it, its patch, and what verify says of it."""
         shadow = self.opened.workspace.shadow
         self.final_tree = self._checkpoints.tree = shadow.checkpoint().tree
@@ -286,19 +231,15 @@ class Solver:
         weakened = weakened_tests(opened.workspace.shadow.trees, trees.base, trees.final)
         return verify(opened.settings.verify, opened.rooms, trees, weakened, self._control.cancelled)
 
-    def _learn(self, facts: _Facts, reflect_now: bool) -> Iterator[Event]:
+    def _learn(self, facts: Facts, reflect_now: bool) -> Iterator[Event]:
         if self._cause:
             yield Reflected("skipped", "interrupted")
             return
         self._renew()
         yield from self.learning.after_round(facts.task, self._control, reflect_now)
 
-    def _judged(self, facts: _Facts) -> Judged:
-        changed = bool(facts.made.files)
-        return judge(facts.ended, facts.verified, changed=changed, must_change=self._must_change, code=facts.code)
-
-    def _result(self, facts: _Facts) -> Result:
-        opened, state, judged = self.opened, self.opened.state, self._judged(facts)
+    def _result(self, facts: Facts) -> Result:
+        opened, state, judged = self.opened, self.opened.state, judge(facts, must_change=self._must_change)
         return Result(
             session=opened.id,
             subtype=judged.ending,
@@ -324,3 +265,26 @@ class Solver:
             prompt_bytes=state.prompt_bytes,
             tools_used=tuple(facts.used),
         )
+
+
+def _introduction(opened: Opened) -> Iterator[Event]:
+    estimate = opened.model.estimate_tokens
+    tokens = estimate(opened.system) + estimate(str(BASH_TOOL)) + estimate(ground_text(opened.ground))
+    yield SessionStarted(
+        session=opened.id,
+        workspace=str(opened.workspace.root),
+        model=f"{opened.model.name} ({opened.model.recorded})" if opened.model.recorded else opened.model.name,
+        sandbox=opened.sandbox.name,
+        protections=opened.sandbox.protections,
+        permission_mode=opened.settings.permission_mode,
+        scaffold=opened.generation,
+        tools=tuple(tool.name for tool in opened.scaffold.tools),
+        context_tokens=tokens,
+        system=opened.system,
+        loaded=tuple(f"{i.name} ({estimate(i.text):,} tokens)" for i in opened.ground.instructions),
+        verify=opened.settings.verify,
+    )
+    if opened.why_model:
+        yield Warned(f"no model was named: {opened.model.name}, since {opened.why_model}")
+    for line in (*opened.scaffold.problems, *opened.left_out[:5]):
+        yield Warned(line)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,9 @@ from livecoder.errors import UsageError
 
 MAX_BYTES = 256 * 1024
 """Longer prompts are cut, with a notice: no model reads more with profit, and no terminal shows it."""
+
+
+CUT = "\n[the text was cut here]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,18 +26,18 @@ class Task:
 
 
 def from_bytes(data: bytes, source: str) -> Task:
-    """Raises UsageError for text that is empty or no text at all."""
-    notice = ""
+    """`data` is read up to one byte more than `MAX_BYTES`. Raises UsageError for what is empty or no text at all."""
     if b"\0" in data:
         raise UsageError(f"the prompt from {source} is binary", "give it as UTF-8 text")
-    if len(data) > MAX_BYTES:
-        notice = f"the prompt from {source} was cut from {len(data):,} to {MAX_BYTES:,} bytes"
-        data = data[:MAX_BYTES]
+    cut = len(data) > MAX_BYTES
     try:
-        text = data.decode("utf-8", "strict" if not notice else "ignore")
+        text = codecs.getincrementaldecoder("utf-8-sig")().decode(data[:MAX_BYTES], final=not cut)
     except UnicodeDecodeError:
         raise UsageError(f"the prompt from {source} is not UTF-8 text", "convert it first") from None
-    return from_text(text, source, notice)
+    if not cut:
+        return from_text(text, source)
+    notice = f"the prompt from {source} was cut: only its first {MAX_BYTES:,} bytes are used"
+    return from_text(f"{text.rstrip()[: -len(CUT)]}{CUT}", source, notice)
 
 
 def from_text(text: str, source: str = "argv", notice: str = "") -> Task:

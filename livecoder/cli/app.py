@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import os
 import sys
-import traceback
-from datetime import datetime
+from typing import cast
 
 import typer
 
@@ -12,17 +13,34 @@ from livecoder.cli import demo, prompt, reflect, scaffold, undo
 from livecoder.errors import LivecoderError
 
 COMMANDS = ("exec", "fix", "undo", "redo", "reflect", "scaffold", "demo")
-HELP = """A terminal coding agent that writes its own tools, proves them, and shows what it learnt.
+HELP_FLAGS = ("-h", "--help")
+HELP = """A terminal coding agent that writes its own tools, proves them, and
+shows what it learnt.
 
-`livecoder` alone is a conversation; `livecoder -p "…"` does one task and ends; `livecoder fix issue.md` solves an
-issue. What it learnt: `livecoder scaffold log`. Take back what it did: `livecoder undo`.
+\b
+  livecoder                  a conversation in this repository
+  livecoder -p "fix X"       one task, then it ends; --verify CMD checks it
+  livecoder fix issue.md     solves an issue; `-` reads it from stdin
+  livecoder scaffold log     what it learnt here
+  livecoder undo             takes back what it did to your files
 """
+EPILOG = "The options of a task (model, verify, limits, output): livecoder exec --help"
+USAGE_FAULT = cast(type[Exception], typer.BadParameter.__bases__[0])
+"""What every wrong command line raises; typer does not export it."""
 
 app = typer.Typer(
-    help=HELP, add_completion=False, no_args_is_help=False, rich_markup_mode=None, pretty_exceptions_enable=False
+    help=HELP,
+    epilog=EPILOG,
+    add_completion=False,
+    no_args_is_help=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    options_metavar="[OPTIONS] [PROMPT] |",
+    subcommand_metavar="COMMAND …",
+    context_settings={"help_option_names": list(HELP_FLAGS)},
 )
 app.command("run", hidden=True)(prompt.run)
-app.command("exec", hidden=True)(prompt.execute)
+app.command("exec")(prompt.execute)
 app.command("fix")(prompt.fix)
 app.command("undo")(undo.undo)
 app.command("redo")(undo.redo)
@@ -33,17 +51,17 @@ app.add_typer(scaffold.app, name="scaffold")
 
 def run(arguments: list[str]) -> int:
     """Run one command line; returns its exit code. Failures are one line on stderr, bugs of ours a report."""
-    words = arguments if arguments[:1] and arguments[0] in (*COMMANDS, "--help", "-h") else ["run", *arguments]
-    words = ["--help" if word == "-h" else word for word in words[:1]] + words[1:]
+    _open_streams()
     sys.excepthook = report
+    words = _words(arguments)
     try:
         outcome = app(words, standalone_mode=False, prog_name="livecoder")
     except LivecoderError as error:
-        print(f"livecoder: {error.line()}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print("livecoder: interrupted", file=sys.stderr)
-        return 130
+        return _fail(error.line(), error.exit_code)
+    except USAGE_FAULT as error:
+        return _misused(error, words)
+    except KeyboardInterrupt as error:
+        return _fail("interrupted", getattr(error, "code", 130))
     except BrokenPipeError:
         return 0
     except typer.Exit as ended:
@@ -53,15 +71,54 @@ def run(arguments: list[str]) -> int:
     return outcome if isinstance(outcome, int) else 0
 
 
+def _words(arguments: list[str]) -> list[str]:
+    """`arguments` with the command that they mean in front."""
+    if arguments[:1] and arguments[0] in (*COMMANDS, *HELP_FLAGS):
+        return arguments
+    before = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    return ["exec", "--help"] if any(word in HELP_FLAGS for word in before) else ["run", *arguments]
+
+
+def _misused(error: Exception, words: list[str]) -> int:
+    """One line for a wrong command line, with what was probably meant."""
+    told = " ".join(str(getattr(error, "format_message", error.__str__)()).split())
+    if words == ["scaffold"]:
+        words = ["scaffold", "--help"]
+        print(getattr(error, "message", told), file=sys.stderr)
+        return 2
+    stray = next((word for word in words[1:] if word in COMMANDS), "")
+    shown = "exec" if words[0] == "run" else words[0]
+    hint = f"`{stray}` must be the first word" if stray and "extra arg" in told else f"see `livecoder {shown} --help`"
+    return _fail(f"{told.rstrip('.')}: {hint}", 2)
+
+
+def _fail(line: str, code: int) -> int:
+    try:
+        print(f"livecoder: {line}", file=sys.stderr)
+    except OSError:  # nobody reads any more
+        pass
+    return code
+
+
+def _open_streams() -> None:
+    """Closed descriptors are opened on nothing, so that no file of ours gets their number; odd encodings lose nothing."""
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    sys.stdin = sys.stdin or open(0, closefd=False)  # noqa: SIM115 (lasts as long as the process)
+    sys.stdout = sys.stdout or open(1, "w", closefd=False)  # noqa: SIM115 (the same)
+    sys.stderr = sys.stderr or open(2, "w", closefd=False)  # noqa: SIM115 (the same)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def report(kind: type[BaseException], error: BaseException, trace: object) -> None:
     """A bug of ours: one line that says where the report lies, exit code 70."""
-    import os
-
     from livecoder import config
+    from livecoder.report import reported
 
-    folder = config.paths().state / "reports"
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{datetime.now():%Y%m%d-%H%M%S}-{os.getpid()}.txt"
-    path.write_text("".join(traceback.format_exception(error)))
-    print(f"livecoder: a bug of ours ({kind.__name__}: {error}): the report is {path}", file=sys.stderr, flush=True)
-    os._exit(70)
+    failure = reported(error, config.paths().state / "reports", config.masker())
+    os._exit(_fail(failure.line(), failure.exit_code))

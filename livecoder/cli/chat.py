@@ -3,82 +3,123 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from livecoder import config
 from livecoder import task as tasks
 from livecoder.cli.options import Options
-from livecoder.cli.running import Screen, screen, signals, with_verify, write_files
+from livecoder.cli.running import Screen, check_files, screen, with_verify, write_files
+from livecoder.cli.signals import Signalled, Signals
 from livecoder.config import Settings
-from livecoder.errors import UsageError
+from livecoder.errors import LivecoderError
 
 if TYPE_CHECKING:
     from livecoder.solve import Solver
 
-HELP = "/undo takes the last round back · /reflect looks back now · /quit, Ctrl-D ends · Ctrl-C interrupts a round"
+HELP = "/undo takes the last round back · /reflect looks back now · /quit or Ctrl-D ends · Ctrl-C stops a round"
 
 
 def chat(first: str | None, options: Options) -> int:
     """Rounds until the user leaves; returns the exit code of the last one."""
-    settings = offer_verify(with_verify(options.settings(headless=False), options.cwd), options)
-    from livecoder.opening import opened
-    from livecoder.solve import Solver
+    shown = screen(options)
+    with Signals(None if options.quiet else lambda: shown.terminal.waiting_for) as signals:
+        settings = with_verify(options.settings(headless=False), options.cwd)
+        check_files(options)
+        settings = offer_verify(settings, options, shown)
+        from livecoder.opening import opened
+        from livecoder.solve import Solver
 
-    shown, code = screen(options), 0
-    with opened(settings, options.cwd) as session:
-        solver = Solver(session)
-        shown.terminal.line(HELP, "dim")
-        text = first or _ask()
-        while text is not None:
-            if text.startswith("/"):
-                if not _obey(text, solver, shown):
-                    break
-            elif text.strip():
-                with signals(solver, shown.terminal):
-                    result = shown.show_all(solver.round(tasks.from_text(text, "terminal"), reflect_now=False))
-                    write_files(options, solver, result)
-                code = result.exit_code if result else 70
-            text = _ask()
-        _reflect_pending(solver, shown)
-    return code
+        with opened(settings, options.cwd) as session, Solver(session) as solver:
+            shown.mask = session.journal.masked
+            shown.say(HELP, "dim")
+            return _Conversation(options, shown, signals, solver).hold(first)
 
 
-def _ask() -> str | None:
+@dataclass(slots=True)
+class _Conversation:
+    options: Options
+    shown: Screen
+    signals: Signals
+    solver: Solver
+    code: int = 0
+
+    def hold(self, first: str | None) -> int:
+        """Line by line until the end of input or /quit. What fails is said, and the conversation goes on."""
+        text = first or _ask("> ")
+        while text is not None and text.split() not in (["/quit"], ["/exit"]):
+            try:
+                self._take(text)
+            except LivecoderError as error:
+                self.shown.say(f"livecoder: {error.line()}", "red")
+            text = _ask("> ")
+        try:
+            self._reflect()
+        except LivecoderError as error:
+            self.shown.say(f"looking back failed: {error.line()}", "yellow")
+        return self.code
+
+    def _take(self, text: str) -> None:
+        match text.split():
+            case []:
+                pass
+            case ["/undo"]:
+                from livecoder.cli.undo import undo_in
+
+                undo_in(self.solver.opened.workspace, 1, yes=False)
+            case ["/reflect"]:
+                if not self._reflect():
+                    self.shown.say("nothing waits for reflection", "dim")
+            case [word, *rest] if word.startswith("/") and not rest and "/" not in word[1:]:
+                self.shown.say(HELP, "dim")
+            case _:
+                self._round(text)
+
+    def _round(self, text: str) -> None:
+        task = tasks.from_text(text, "the terminal")
+        with self.signals.told(self.solver):
+            result = self.shown.show_all(self.solver.round(task, reflect_now=False))
+            self.code = result.exit_code if result else 70
+            write_files(self.options, self.solver, result)
+
+    def _reflect(self) -> bool:
+        waiting = self.solver.learning.pending()
+        if waiting:
+            self.shown.say("looking back (Ctrl-C skips) …", "dim")
+            with self.signals.told(self.solver):
+                self.shown.show_all(self.solver.reflect(waiting))
+            self.shown.card.write("done")
+        return bool(waiting)
+
+
+def _ask(prompt: str) -> str | None:
     """The next line; None at the end of input. Ctrl-C on an empty line says how to leave."""
     while True:
         try:
-            return input("> ")
+            return _line(prompt)
         except EOFError:
+            print(file=sys.stderr)
             return None
-        except KeyboardInterrupt:
+        except Signalled as signalled:
+            if signalled.cause != "interrupt":
+                raise
             print("\n(Ctrl-D or /quit ends)", file=sys.stderr)
 
 
-def _obey(text: str, solver: Solver, shown: Screen) -> bool:
-    """A slash command; False ends the conversation."""
-    match text.split():
-        case ["/quit"] | ["/exit"]:
-            return False
-        case ["/undo"]:
-            from livecoder.cli.undo import undo_in
+def _line(prompt: str) -> str:
+    """A line with editing and history where stdout is the terminal; else stdout is left to the answers."""
+    if sys.stdout.isatty():
+        import readline  # noqa: F401 (its import is what gives `input` editing)
 
-            undo_in(solver.opened.workspace, 1, yes=False)
-        case ["/reflect"]:
-            _reflect_pending(solver, shown)
-        case _:
-            shown.terminal.line(HELP, "dim")
-    return True
+        return input(prompt)
+    print(prompt, end="", file=sys.stderr, flush=True)
+    line = sys.stdin.readline()
+    if not line:
+        raise EOFError
+    return line.rstrip("\n")
 
 
-def _reflect_pending(solver: Solver, shown: Screen) -> None:
-    if solver.learning.pending():
-        shown.terminal.line("looking back (Ctrl-C skips) …", "dim")
-        with signals(solver, shown.terminal):
-            shown.show_all(solver.reflect(solver.learning.pending()))
-        shown.card.write("done")
-
-
-def offer_verify(settings: Settings, options: Options) -> Settings:
+def offer_verify(settings: Settings, options: Options, shown: Screen) -> Settings:
     """A test command that was found and is not set is offered once; the answer is kept in the user's own file."""
     import dataclasses
 
@@ -91,12 +132,14 @@ def offer_verify(settings: Settings, options: Options) -> Settings:
     command = find_test_command(root)
     if settings.verify or known.get("verify_offered") or not command:
         return settings
-    try:
-        answer = input(f"Run `{command}` as this project's verify after each task? [y/N] ")
-    except EOFError:
-        raise UsageError("the input ended", "start again") from None
+    answer = _ask(f"Run `{command}` as this project's verify after each task? [y/N] ")
+    if answer is None:
+        return settings
     values: dict[str, str | bool] = {"verify_offered": True}
     if answer.strip().lower() in ("y", "yes"):
         values["verify"] = command
-    config.remember(settings.paths.config_file, project, values)
+    try:
+        config.remember(settings.paths.config_file, project, values)
+    except LivecoderError as error:
+        shown.say(f"! not remembered: {error.line()}", "yellow")
     return dataclasses.replace(settings, verify=str(values.get("verify", "")))

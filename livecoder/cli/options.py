@@ -14,41 +14,56 @@ import typer
 
 from livecoder import config
 from livecoder.config import Settings
-from livecoder.errors import UsageError
+from livecoder.errors import UsageError, WorkspaceError
 
 FORMATS = ("text", "json", "stream-json")
 MODES = ("plan", "default", "auto", "yolo")
 SANDBOXES = ("auto", "bubblewrap", "docker", "none")
 
 
+def _flag(*words: str) -> Any:
+    """An option with a value: its names, what the value is called, one short line of help."""
+    *names, metavar, text = words
+    return typer.Option(*names, metavar=metavar, help=text, show_default=False)
+
+
+def _switch(*words: str) -> Any:
+    *names, text = words
+    return typer.Option(*names, help=text, show_default=False)
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """One field a flag; the metadata is what `--help` says."""
 
-    model: Annotated[str | None, typer.Option("-m", "--model", help="litellm's provider/model.")] = None
-    verify: Annotated[str | None, typer.Option(help="Command that the engine runs on a clean copy at the end.")] = None
-    output_format: Annotated[str, typer.Option(help="text, json or stream-json.")] = "text"
-    json: Annotated[bool, typer.Option("--json", help="Short for --output-format stream-json.")] = False
-    max_turns: Annotated[int | None, typer.Option(help="Requests to the model.")] = None
-    max_budget_usd: Annotated[float | None, typer.Option(help="Dollars; $3 without a person at hand.")] = None
-    max_tokens: Annotated[int | None, typer.Option(help="Tokens, in and out.")] = None
-    timeout: Annotated[float | None, typer.Option(help="Seconds for a whole round.")] = None
-    permission_mode: Annotated[str | None, typer.Option(help="plan, default, auto or yolo.")] = None
-    yolo: Annotated[bool, typer.Option("--yolo", help="Short for --permission-mode yolo; still sandboxed.")] = False
-    sandbox: Annotated[str | None, typer.Option(help="auto, bubblewrap, docker or none.")] = None
-    yes_no_sandbox: Annotated[bool, typer.Option("--yes-no-sandbox", help="Confirms --sandbox none.")] = False
-    add_dir: Annotated[list[Path] | None, typer.Option(help="One more directory that commands may write.")] = None
-    scaffold: Annotated[str | None, typer.Option(help="A directory, a generation, or none: bash alone.")] = None
-    evolve: Annotated[str | None, typer.Option(help="off, propose or auto.")] = None
-    bare: Annotated[bool, typer.Option("--bare", help="No AGENTS.md, lessons or hooks.")] = False
-    cd: Annotated[Path | None, typer.Option("-C", "--cd", help="Work in this directory.")] = None
-    set: Annotated[list[str] | None, typer.Option("--set", help="A setting, as model.retries=1.")] = None
-    patch_out: Annotated[Path | None, typer.Option(help="Write the change as a patch.")] = None
-    output_last_message: Annotated[Path | None, typer.Option(help="Write the answer to a file.")] = None
-    quiet: Annotated[bool, typer.Option("-q", help="Warnings and the ending only.")] = False
-    verbose: Annotated[bool, typer.Option("-v", help="Every event.")] = False
-    color: Annotated[str, typer.Option(help="auto, always or never.")] = "auto"
-    plain: Annotated[bool, typer.Option("--plain", help="Append-only lines.")] = False
+    model: Annotated[str | None, _flag("-m", "--model", "MODEL", "provider/model, as in openai/gpt-5.6.")] = None
+    verify: Annotated[str | None, _flag("--verify", "CMD", "Run by the engine at the end; decides 0 or 6.")] = None
+    output_format: Annotated[str, _flag("--output-format", "FORMAT", "text, json or stream-json.")] = "text"
+    json: Annotated[bool, _switch("--json", "Short for --output-format stream-json.")] = False
+    max_turns: Annotated[int | None, _flag("--max-turns", "N", "Requests to the model.")] = None
+    max_budget_usd: Annotated[float | None, _flag("--max-budget-usd", "USD", "Dollars; $3 unless in conversation.")] = (
+        None
+    )
+    max_tokens: Annotated[int | None, _flag("--max-tokens", "N", "Tokens, in and out.")] = None
+    timeout: Annotated[float | None, _flag("--timeout", "SEC", "Seconds for a whole round.")] = None
+    permission_mode: Annotated[str | None, _flag("--permission-mode", "MODE", "plan, default, auto or yolo.")] = None
+    yolo: Annotated[bool, _switch("--yolo", "Short for --permission-mode yolo; sandboxed.")] = False
+    sandbox: Annotated[str | None, _flag("--sandbox", "KIND", "auto, bubblewrap, docker or none.")] = None
+    yes_no_sandbox: Annotated[bool, _switch("--yes-no-sandbox", "Confirms --sandbox none.")] = False
+    add_dir: Annotated[list[Path] | None, _flag("--add-dir", "DIR", "May be written too; repeatable.")] = None
+    scaffold: Annotated[str | None, _flag("--scaffold", "WHICH", "A directory, a generation, or none.")] = None
+    evolve: Annotated[str | None, _flag("--evolve", "MODE", "off, propose or auto.")] = None
+    bare: Annotated[bool, _switch("--bare", "No AGENTS.md, lessons or hooks.")] = False
+    cd: Annotated[Path | None, _flag("-C", "--cd", "DIR", "Work in this directory.")] = None
+    set: Annotated[list[str] | None, _flag("--set", "KEY=VALUE", "A setting, as in model.retries=1.")] = None
+    patch_out: Annotated[Path | None, _flag("--patch-out", "FILE", "Write the change as a patch.")] = None
+    output_last_message: Annotated[
+        Path | None, _flag("--output-last-message", "FILE", "Write the answer to a file.")
+    ] = None
+    quiet: Annotated[bool, _switch("-q", "--quiet", "Warnings and the ending only.")] = False
+    verbose: Annotated[bool, _switch("-v", "--verbose", "Every event.")] = False
+    color: Annotated[str, _flag("--color", "WHEN", "auto, always or never.")] = "auto"
+    plain: Annotated[bool, _switch("--plain", "Append-only lines.")] = False
 
     @property
     def format(self) -> str:
@@ -56,7 +71,10 @@ class Options:
 
     @property
     def cwd(self) -> Path:
-        return self.cd or Path.cwd()
+        try:
+            return self.cd or Path.cwd()
+        except OSError:
+            raise WorkspaceError("the current directory is gone", "change to one that exists") from None
 
     def settings(self, *, headless: bool) -> Settings:
         """All sources merged. Raises UsageError for a bad flag, ConfigError for a bad file."""
@@ -65,10 +83,14 @@ class Options:
         mode = "yolo" if self.yolo else self.permission_mode
         if mode is not None:
             _one_of("--permission-mode", mode, MODES)
+        if self.yolo and self.permission_mode not in (None, "yolo"):
+            raise UsageError(f"--yolo contradicts --permission-mode {self.permission_mode}", "give one of them")
         if self.sandbox is not None:
             _one_of("--sandbox", self.sandbox, SANDBOXES)
         if self.sandbox == "none" and headless and not self.yes_no_sandbox:
             raise UsageError("--sandbox none without a person at hand", "add --yes-no-sandbox if you mean it")
+        if self.sandbox == "none" and mode == "plan":
+            raise UsageError("--permission-mode plan needs a sandbox", "nothing else keeps the tree as it is")
         for directory in self.add_dir or ():
             if not directory.is_dir():
                 raise UsageError(f"--add-dir {directory} is no directory", "give one that exists")

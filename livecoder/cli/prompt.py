@@ -11,13 +11,12 @@ import typer
 
 from livecoder import task as tasks
 from livecoder.cli.options import Options, with_options
-from livecoder.cli.running import screen, signals, with_verify, write_files
 from livecoder.errors import LivecoderError, UsageError
 from livecoder.task import Task
 
 FIRST_BYTE_SECONDS = 3.0
-PromptArgument = Annotated[str | None, typer.Argument(help="What is to be done; `-` reads stdin.")]
-SourceArgument = Annotated[str, typer.Argument(metavar="FILE|-", help="The issue, as a file or on stdin.")]
+PromptArgument = Annotated[str | None, typer.Argument(metavar="[PROMPT]", help="The task; `-` reads stdin.")]
+SourceArgument = Annotated[str, typer.Argument(metavar="FILE|-", help="The issue's text.", show_default=False)]
 
 
 @with_options
@@ -37,13 +36,13 @@ def run(
 
 @with_options
 def execute(prompt: PromptArgument = None, *, options: Options) -> int:
-    """One task without a person at hand; the same as -p."""
+    """One task, without a person at hand: `livecoder -p`."""
     return headless(_task(prompt), options)
 
 
 @with_options
 def fix(source: SourceArgument, *, options: Options) -> int:
-    """Solve one issue: leaves the change in the tree, and with --patch-out in a file."""
+    """Solve one issue; the change stays in the tree."""
     if source == "-":
         return headless(_piped(), options, must_change=True)
     if source.startswith(("http://", "https://", "#")) and not Path(source).exists():
@@ -83,6 +82,7 @@ def _waiting_data() -> bytes:
 
 
 def _read() -> bytes:
+    """As much as a task may have and one byte more, which tells that there was more."""
     try:
         return sys.stdin.buffer.read(tasks.MAX_BYTES + 1)
     except OSError:
@@ -91,19 +91,31 @@ def _read() -> bytes:
 
 def headless(task: Task, options: Options, *, must_change: bool = False) -> int:
     """One round; returns the exit code of its result."""
-    settings = with_verify(options.settings(headless=True), options.cwd)
-    shown = screen(options)
-    if task.notice:
-        shown.terminal.line(f"! {task.notice}", "yellow")
-    from livecoder.opening import opened
-    from livecoder.solve import Solver
+    from livecoder.cli.running import check_files, screen, with_verify, write_files
+    from livecoder.cli.signals import Signals
 
-    with opened(settings, options.cwd) as session:
-        solver = Solver(session, must_change=must_change)
-        reflect_now = sys.stderr.isatty() and sys.stdout.isatty()
-        with signals(solver, shown.terminal):
+    shown = screen(options)
+    with Signals(None if options.quiet else lambda: shown.terminal.waiting_for) as signals:
+        settings = with_verify(options.settings(headless=True), options.cwd)
+        check_files(options)
+        if task.notice:
+            shown.say(f"! {task.notice}", "yellow")
+        from livecoder.opening import opened
+        from livecoder.solve import Solver
+
+        with opened(settings, options.cwd) as session, Solver(session, must_change=must_change) as solver:
+            signals.tell(solver)
+            shown.mask = session.journal.masked
+            reflect_now = sys.stderr.isatty() and sys.stdout.isatty()
             result = shown.show_all(solver.round(task, reflect_now=reflect_now))
-            write_files(options, solver, result)
-    if result is None:
-        raise LivecoderError("the round ended without a result", "please report it")
+            if result is None:
+                raise LivecoderError("the round ended without a result", "please report it")
+            try:
+                write_files(options, solver, result)
+            except LivecoderError as error:
+                shown.say(f"livecoder: {error.line()}", "red")
+                return result.exit_code or error.exit_code
+    if shown.lost:
+        shown.say(f"livecoder: {shown.lost}", "red")
+        return result.exit_code or 3
     return result.exit_code

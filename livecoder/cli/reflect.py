@@ -2,35 +2,45 @@
 
 from __future__ import annotations
 
-import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from livecoder.cli.options import Options, with_options
-from livecoder.cli.running import screen, signals
+from livecoder.errors import UsageError
 
 
 @with_options
 def reflect(
-    session: Annotated[str | None, typer.Argument(help="A session's id; without one, the pending ones.")] = None,
-    pending: Annotated[bool, typer.Option("--pending", help="All sessions that wait (the default).")] = False,
+    session: Annotated[str | None, typer.Argument(metavar="[SESSION]", help="Its id; else those that wait.")] = None,
+    pending: Annotated[bool, typer.Option("--pending", help="All that wait (the default).")] = False,
     *,
     options: Options,
 ) -> int:
-    """Look back on a finished session, or on those whose reflection is pending."""
+    """Look back on finished sessions that wait for it."""
+    from livecoder.cli.running import screen
+    from livecoder.cli.signals import Signals
     from livecoder.opening import opened
     from livecoder.solve import Solver
 
-    settings = options.settings(headless=True)
     shown = screen(options)
-    with opened(settings, options.cwd) as opening:
-        solver = Solver(opening)
-        waiting = [opening.sessions / session] if session and not pending else solver.learning.pending()
-        if not waiting:
-            print("no session waits for reflection", file=sys.stderr)
-            return 0
-        with signals(solver, shown.terminal):
+    with Signals(None if options.quiet else lambda: shown.terminal.waiting_for) as signals:
+        settings = options.settings(headless=True)
+        with opened(settings, options.cwd) as opening, Solver(opening) as solver:
+            waiting = [_named(opening.sessions, session)] if session and not pending else solver.learning.pending()
+            if not waiting:
+                shown.say("no session waits for reflection")
+                return 0
+            signals.tell(solver)
+            shown.mask = opening.journal.masked
             shown.show_all(solver.reflect(waiting))
-        shown.card.write("done")
-    return 0
+            shown.card.write("done")
+            return solver.signal_code
+
+
+def _named(sessions: Path, name: str) -> Path:
+    directory = sessions / name
+    if directory.parent != sessions or not (directory / "journal.sqlite").exists():
+        raise UsageError(f"there is no session {name!r} in this project", f"they are the folders of {sessions}")
+    return directory

@@ -1,24 +1,21 @@
-"""Drives one session from the command line: signals in, events to the views, files and an exit code out."""
+"""What one session shows and leaves on the command line: events to the views, secrets masked; files at the end."""
 
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
-import signal
 import sys
-import time
-from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
-from typing import TYPE_CHECKING, Any, Protocol, TextIO
+from typing import TYPE_CHECKING, Protocol, TextIO
 
 from livecoder import config
 from livecoder.cli.options import Options
 from livecoder.config import Settings
-from livecoder.errors import ConfigError
-from livecoder.events import Event, Result, RoundEnded
+from livecoder.errors import ConfigError, UsageError
+from livecoder.events import Event, Result, RoundEnded, from_json, to_json
 from livecoder.view.card import Card
 from livecoder.view.envelope import StreamJson
 from livecoder.view.terminal import Terminal
@@ -26,8 +23,6 @@ from livecoder.view.terminal import Terminal
 if TYPE_CHECKING:
     from livecoder.solve import Solver
 
-HEARTBEAT_SECONDS = 30
-PRESSES_TO_QUIT = 3
 
 
 class View(Protocol):
@@ -59,15 +54,19 @@ class LastObject:
 
 @dataclass(slots=True)
 class Screen:
-    """The views of one run. A reader that goes away ends its view, never the run."""
+    """The views of one run. A reader that goes away ends its view, never the run. Secrets are masked on the way."""
 
     terminal: Terminal
     card: Card
     views: list[View]
+    mask: Callable[[str], str] = str
     result: Result | None = None
+    lost: str = ""
+    """Why stdout could not be written, when it was not its reader who went away."""
     _gone: set[int] = field(default_factory=set[int])
 
     def show(self, event: Event) -> None:
+        event = _masked(event, self.mask)
         if isinstance(event, Result):
             self.result = event
         for view in self.views:
@@ -75,20 +74,41 @@ class Screen:
                 continue
             try:
                 view.show(event)
-            except BrokenPipeError:
-                self._gone.add(id(view))
-                _silence(view)
+            except OSError as error:
+                self._lose(view, error)
 
     def show_all(self, events: Iterator[Event]) -> Result | None:
         for event in events:
             self.show(event)
         return self.result
 
+    def say(self, line: str, style: str = "") -> None:
+        """One line of our own on stderr."""
+        if id(self.terminal) not in self._gone:
+            try:
+                self.terminal.line(self.mask(line), style)
+            except OSError as error:
+                self._lose(self.terminal, error)
 
-def _silence(view: View) -> None:
-    """Point the closed stream at nothing, so that the interpreter's own flush at exit does not fail."""
-    stream = sys.stderr if isinstance(view, Terminal | Card) else sys.stdout
-    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    def _lose(self, view: View, error: OSError) -> None:
+        on_stderr = view is self.terminal or view is self.card
+        self._gone |= {id(self.terminal), id(self.card)} if on_stderr else {id(view)}
+        if not on_stderr and not isinstance(error, BrokenPipeError):
+            self.lost = f"stdout cannot be written: {error.strerror}"
+        silence(sys.stderr if on_stderr else sys.stdout)
+
+
+def _masked(event: Event, mask: Callable[[str], str]) -> Event:
+    text = json.dumps(to_json(event))
+    clean = mask(text)
+    return event if clean == text else from_json(json.loads(clean))
+
+
+def silence(stream: TextIO) -> None:
+    """Point a stream that nobody can read at nothing, so that the flush at exit does not fail as well."""
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, stream.fileno())
+    os.close(nothing)
 
 
 def screen(options: Options) -> Screen:
@@ -101,43 +121,11 @@ def screen(options: Options) -> Screen:
     terminal = Terminal(sys.stderr, color=color, quiet=options.quiet, verbose=options.verbose)
     product: dict[str, Callable[[TextIO], View]] = {"text": Answer, "json": LastObject, "stream-json": StreamJson}
     card = Card(terminal.line)
-    return Screen(terminal, card, [card, terminal, product[options.format](sys.stdout)])
-
-
-@contextmanager
-def signals(solver: Solver, terminal: Terminal) -> Generator[None]:
-    """SIGINT, SIGTERM and SIGHUP end the round, its patch and result still come; a third Ctrl-C quits at once."""
-    presses = 0
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        nonlocal presses
-        presses += 1
-        if presses >= PRESSES_TO_QUIT:
-            raise KeyboardInterrupt
-        solver.cancel("interrupt")
-
-    def terminate(number: int, frame: FrameType | None) -> None:
-        solver.cancel("terminate" if number == signal.SIGTERM else "hangup")
-
-    began = time.monotonic()
-
-    def still(number: int, frame: FrameType | None) -> None:
-        terminal.line(f"… {time.monotonic() - began:.0f} s, waiting for {terminal.waiting_for}", "dim")
-
-    handlers: dict[int, Any] = {
-        signal.SIGINT: interrupt,
-        signal.SIGTERM: terminate,
-        signal.SIGHUP: terminate,
-        signal.SIGALRM: still,
-    }
-    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
-    signal.setitimer(signal.ITIMER_REAL, HEARTBEAT_SECONDS, HEARTBEAT_SECONDS)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    views: list[View] = [card, terminal]
+    # On one terminal the answer has been read already, as the model's last words.
+    if options.format != "text" or options.quiet or not (sys.stdout.isatty() and sys.stderr.isatty()):
+        views.append(product[options.format](sys.stdout))
+    return Screen(terminal, card, views)
 
 
 def write_files(options: Options, solver: Solver, result: Result | None) -> None:
@@ -145,7 +133,14 @@ def write_files(options: Options, solver: Solver, result: Result | None) -> None
     if options.patch_out:
         write_atomically(options.patch_out, solver.patch())
     if options.output_last_message and result:
-        write_atomically(options.output_last_message, result.result.encode())
+        write_atomically(options.output_last_message, result.result.encode("utf-8", "replace"))
+
+
+def check_files(options: Options) -> None:
+    """Raises UsageError for a file that could not be written at the end: better said before the work than after it."""
+    for flag, path in (("--patch-out", options.patch_out), ("--output-last-message", options.output_last_message)):
+        if path is not None and (path.is_dir() or not os.access(path.absolute().parent, os.W_OK)):
+            raise UsageError(f"{flag} {path} cannot be written", "give a file in a directory that exists")
 
 
 def write_atomically(path: Path, data: bytes) -> None:

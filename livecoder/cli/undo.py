@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from livecoder import config
-from livecoder.errors import ConfigError
+from livecoder.errors import AnswerNeeded
 
 if TYPE_CHECKING:
     from livecoder.workspace.undo import Plan, Undo
     from livecoder.workspace.workspace import Workspace
 
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; also overwrite what changed since.")]
-Directory = Annotated[Path | None, typer.Option("-C", "--cd", help="The repository.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; overwrite later changes too.")]
+Directory = Annotated[Path | None, typer.Option("-C", "--cd", metavar="DIR", help="The repository.")]
 
 
 def undo(
-    rounds: Annotated[int, typer.Argument(help="How many rounds.")] = 1, *, yes: Yes = False, cd: Directory = None
+    rounds: Annotated[int, typer.Argument(metavar="[N]", help="How many rounds.", show_default=False)] = 1, *, yes: Yes = False, cd: Directory = None
 ) -> int:
-    """Take back what the last rounds changed, bash's changes too."""
+    """Take back what the last round did to your files."""
     workspace = _open(cd)
     with workspace.lock():
         return undo_in(workspace, rounds, yes=yes)
@@ -70,11 +70,15 @@ def _apply(history: Undo, plan: Plan, *, yes: bool) -> int:
     for line in applied.failed:
         print(f"  ! {line}", file=sys.stderr)
     back = "livecoder redo" if plan.verb == "undo" else "livecoder undo"
-    print(f"done: {len(plan.edits)} files; take it back with `{back}`")
+    count = len(plan.edits)
+    print(f"done: {count} {'file' if count == 1 else 'files'}; take it back with `{back}`")
     return 1 if applied.failed else 0
 
 
 def _confirmed(plan: Plan) -> bool:
     if not sys.stdin.isatty():
-        raise ConfigError(f"{plan.verb} asks before it changes files", "add --yes")
-    return input(f"{plan.verb} these? [y/N] ").strip().lower() in ("y", "yes")
+        raise AnswerNeeded(f"{plan.verb} asks before it changes files", "add --yes")
+    try:
+        return input(f"{plan.verb} these? [y/N] ").strip().lower() in ("y", "yes")
+    except EOFError:
+        return False

@@ -17,11 +17,11 @@ def digest(events: Sequence[e.Event], budget: int) -> str:
     """The task, each step, and the ending; when it is too long, steps in the middle are left out, and it says so."""
     head, steps, tail = _parts(events)
     fixed = sum(len(part) + 1 for part in (*head, *tail))
-    while steps and fixed + sum(len(step) + 1 for step in steps) > budget:
-        steps.pop(len(steps) // 2)
-    shown = len(steps)
     total = sum(1 for event in events if isinstance(event, e.CommandFinished))
-    left_out = [f"({total - shown} of {total} steps are left out)"] if shown < total else []
+    dropped = 0
+    while steps and fixed + sum(len(step) + 1 for step in steps) > budget:
+        dropped += steps.pop(len(steps) // 2).startswith("step ")
+    left_out = [f"({dropped} of {total} steps are left out)"] if dropped else []
     return "\n".join([*head, *left_out, *steps, *tail])
 
 

@@ -58,6 +58,8 @@ class ToolWatch:
             self._forget(name)
             return
         if change.kind == "refused":
+            # It may have been a good tool before: a symlink in its place must not be read as one.
+            self._forget(name)
             yield self._broken(name, change.reason, step)
             return
         marked = make_executable(self.checkout, name)

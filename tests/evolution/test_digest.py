@@ -1,0 +1,87 @@
+"""What reflection reads of a session: every step in few lines, the ends whole, within its budget."""
+
+from __future__ import annotations
+
+from livecoder.events import (
+    CommandFinished,
+    CommandStarted,
+    Event,
+    RoundEnded,
+    RoundStarted,
+    ToolBroken,
+    ToolCreated,
+    ToolUsed,
+    UserSaid,
+    Verified,
+)
+from livecoder.evolution.digest import digest
+
+
+def step(number: int, command: str, code: int = 0, output: str = "output\n", truncated: bool = False) -> list[Event]:
+    call = f"c{number}"
+    ended = CommandFinished(number, number, call, code, 1.25, output, len(output), 1, truncated, False, "/repo")
+    return [CommandStarted(number, number, call, command, 120.0), ended]
+
+
+ASKED = RoundStarted(1, "Fix the parser.", "<repository>…</repository>\nFix the parser.")
+ENDED = RoundEnded(1, "success", "Fixed it.", "the model replied without a command", 4)
+VERIFIED = Verified("pytest -q", 0, 1, "copy", "", (), "hidden test names\n", 2.0)
+
+
+def test_a_session_in_few_lines() -> None:
+    events: list[Event] = [
+        ASKED,
+        *step(1, "pytest -q", 1, "E   assert 1 == 2\n"),
+        *step(2, "seq 1 9999", 0, "1\n2\n", truncated=True),
+        ToolCreated("count-lines", "Count the lines.", 4, 2),
+        ToolUsed("count-lines", 2, ("a",), "", "/repo", 0, "t"),
+        ToolBroken("other", "--help prints nothing", 2),
+        UserSaid("only the parser, please", "steering"),
+        UserSaid("Your reply was cut", "reply cut"),
+        ENDED,
+        VERIFIED,
+    ]
+    assert digest(events, 12_000).splitlines() == [
+        "## asked",
+        "Fix the parser.",
+        "step 1: pytest -q",
+        "   exit 1, 1.2 s, 1 lines",
+        "   E   assert 1 == 2",
+        "step 2: seq 1 9999",
+        "   exit 0, 1.2 s, 1 lines, cut",
+        "   tool count-lines written: Count the lines.",
+        "   tool count-lines used: exit 0",
+        "   tool other broken: --help prints nothing",
+        "## the user said meanwhile",
+        "only the parser, please",
+        "## ended: success after 4 turns: Fixed it.",
+        "verify `pytest -q`: exit 0 (before: 1)",
+    ]
+
+
+def test_what_verify_printed_is_never_shown() -> None:
+    assert "hidden test names" not in digest([ASKED, VERIFIED, ENDED], 12_000)
+
+
+def test_too_long_a_session_loses_its_middle_and_says_how_much() -> None:
+    steps = [event for n in range(1, 101) for event in step(n, f"command number {n} " + "x" * 50)]
+    text = digest([ASKED, *steps, ENDED], 2_000)
+    assert len(text) <= 2_100
+    assert "Fix the parser." in text and "Fixed it." in text
+    assert "step 1:" in text and "step 100:" in text and "step 50:" not in text
+    shown = sum(line.startswith("step ") for line in text.splitlines())
+    assert f"({100 - shown} of 100 steps are left out)" in text
+
+
+def test_a_few_steps_that_do_not_fit_are_counted_too() -> None:
+    events: list[Event] = [ASKED, *step(1, "a" * 280), *step(2, "b" * 280), *step(3, "c" * 280), ENDED]
+    assert "(1 of 3 steps are left out)" in digest(events, 900)
+
+
+def test_long_commands_tasks_and_outputs_are_shortened() -> None:
+    events: list[Event] = [
+        RoundStarted(1, "t" * 50_000, ""),
+        *step(1, "c" * 50_000, 1, "o" * 50_000),
+        RoundEnded(1, "success", "a" * 50_000, "", 1),
+    ]
+    assert len(digest(events, 100_000)) < 4_000
