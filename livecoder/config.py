@@ -8,6 +8,7 @@ the key sets are disjoint, by test.
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
@@ -40,7 +41,19 @@ KEYS: dict[str, Kind] = {
 }
 """Every key of the user's `config.toml`, besides `projects.<id>.verify` and `projects.<id>.verify_offered`."""
 
+VARIABLES = {"model.name": "LIVECODER_MODEL", "model.api_base": "LIVECODER_API_BASE"}
+"""Keys whose variable is shorter than the rule says: `limits.max_turns` is LIVECODER_LIMITS_MAX_TURNS."""
+SECRET = re.compile(r"(?:_|^)(?:\w*KEY|\w*TOKEN|\w*SECRET|\w*PASSWORD|PASSWD|PASS|PAT)$", re.I)
+"""Names of variables whose values are shown and stored nowhere."""
+SECRET_CHARS = 8
 HEADLESS_BUDGET_USD = 3.0
+KINDS: dict[Kind, str] = {
+    "text": "text",
+    "number": "number from 0 up",
+    "integer": "whole number from 0 up",
+    "flag": "true or false",
+    "list": "list",
+}
 CHOICES = {
     "model.tools": ("auto", "native", "text"),
     "sandbox.backend": ("auto", "bubblewrap", "docker"),
@@ -95,6 +108,12 @@ def environment() -> MutableMapping[str, str]:
     return os.environ
 
 
+def secrets(environ: Mapping[str, str] | None = None) -> list[str]:
+    """The values of variables that look like secrets, as far as they are long enough to be told from other text."""
+    given = os.environ if environ is None else environ
+    return [value for name, value in given.items() if SECRET.search(name) and len(value) >= SECRET_CHARS]
+
+
 def paths(environ: Mapping[str, str] | None = None) -> Paths:
     """Raises ConfigError when there is no home to write to."""
     environ = os.environ if environ is None else environ
@@ -125,13 +144,30 @@ def read_file(path: Path) -> dict[str, Any]:
     flat: dict[str, Any] = {}
     for section, body in document.items():
         if not isinstance(body, dict):
-            raise ConfigError(f"{path}: `{section}` is not a [section]", "see `livecoder --help`")
+            where = _place(path, raw, section)
+            raise ConfigError(f"{where}: `{section}` stands in no section", "put it below one, as in [model]")
         for key, value in cast(dict[str, Any], body).items():
             flat[f"{section}.{key}"] = value
-    for name in flat:
+    for name, value in flat.items():
         if name not in KEYS and not name.startswith("projects."):
-            raise ConfigError(f"{path}: unknown key `{name}`{_nearest(name)}", "correct or remove it")
+            where = _place(path, raw, name)
+            raise ConfigError(f"{where}: unknown key `{name}`{_nearest(name)}", "correct or remove it")
+        if name in KEYS:
+            flat[name] = checked(name, value, _place(path, raw, name))
     return flat
+
+
+def _place(path: Path, raw: bytes, name: str) -> str:
+    """`path` with the line of `section.key` in it, as far as its text tells without a parser."""
+    section, _, key = name.rpartition(".")
+    within = ""
+    for number, line in enumerate(raw.decode("utf-8-sig").splitlines(), 1):
+        if header := re.match(r"\s*\[\s*([^\]]+?)\s*\]", line):
+            within = header[1]
+        word = re.match(r"\s*([\w.\"'-]+)\s*=", line)
+        if word and word[1].strip("\"'") in ((key,) if within == section else (name,)):
+            return f"{path}, line {number}"
+    return str(path)
 
 
 def project(document: Mapping[str, Any], project_id: str) -> dict[str, Any]:
@@ -141,18 +177,21 @@ def project(document: Mapping[str, Any], project_id: str) -> dict[str, Any]:
 
 
 def remember(path: Path, project_id: str, values: Mapping[str, str | bool]) -> None:
-    """Write values under `[projects.<id>]` of the user's file, keeping comments and order."""
+    """Write values under `[projects.<id>]` of the user's file, keeping comments and order. Raises ConfigError."""
     import tomlkit
 
-    document = tomlkit.parse(path.read_text()) if path.exists() else tomlkit.document()
-    projects = document.setdefault("projects", tomlkit.table(is_super_table=True))
-    table = projects.setdefault(project_id, tomlkit.table())
-    for key, value in values.items():
-        table[key] = value
-    path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_suffix(".tmp")
-    scratch.write_text(tomlkit.dumps(document))
-    scratch.replace(path)
+    try:
+        document = tomlkit.parse(path.read_text("utf-8-sig")) if path.exists() else tomlkit.document()
+        projects = document.setdefault("projects", tomlkit.table(is_super_table=True))
+        table = projects.setdefault(project_id, tomlkit.table())
+        for key, value in values.items():
+            table[key] = value
+        path.parent.mkdir(parents=True, exist_ok=True)
+        scratch = path.with_suffix(".tmp")
+        scratch.write_text(tomlkit.dumps(document), encoding="utf-8")
+        scratch.replace(path)
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}", "make it a file that you can write") from None
 
 
 def checked(name: str, value: Any, source: str) -> Any:
@@ -162,8 +201,8 @@ def checked(name: str, value: Any, source: str) -> Any:
         raise wrong(f"{source}: unknown key `{name}`{_nearest(name)}", "see the README for the keys")
     try:
         typed = _typed(KEYS[name], value)
-    except (ValueError, TypeError):
-        raise wrong(f"{source}: `{name} = {value!r}` is not a {KEYS[name]}", "correct the value") from None
+    except (ValueError, TypeError, OverflowError):
+        raise wrong(f"{source}: `{name} = {value!r}` is no {KINDS[KEYS[name]]}", "correct the value") from None
     if name in CHOICES and typed not in CHOICES[name]:
         raise wrong(f"{source}: `{name} = {value!r}`", f"one of {', '.join(CHOICES[name])}")
     return typed
@@ -188,7 +227,7 @@ def _typed(kind: Kind, value: Any) -> Any:
             if isinstance(value, bool):
                 raise ValueError
             number = int(value) if kind == "integer" else float(value)
-            if number < 0 or number != number:
+            if not 0 <= number < float("inf") or (not isinstance(value, str) and number != value):
                 raise ValueError
             return number
 
@@ -207,8 +246,9 @@ def merge(
     merged: dict[str, Any] = {}
     for name, value in read_file(where.config_file).items():
         if name in KEYS:
-            merged[name] = checked(name, value, str(where.config_file))
-    for name, variable in (("model.name", "LIVECODER_MODEL"), ("model.api_base", "LIVECODER_API_BASE")):
+            merged[name] = value
+    for name in KEYS:
+        variable = VARIABLES.get(name) or f"LIVECODER_{name.upper().replace('.', '_')}"
         if environ.get(variable):
             merged[name] = checked(name, environ[variable], variable)
     for name, text in sets.items():

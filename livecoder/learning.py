@@ -168,6 +168,8 @@ class Learning:
         opened = self._opened
         line = opened.journal.masked(" ".join(task.split())[:120])
         cost = f"${opened.state.cost_usd:.4f}" if opened.state.cost_known else "unknown"
+        if opened.model.recorded:
+            cost = "none: a recording"
         return Receipt(line, opened.id, opened.model.recorded or opened.model.name, cost)
 
 

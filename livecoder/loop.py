@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from livecoder.control import Control
+from livecoder.errors import LivecoderError
 from livecoder.events import (
     Call,
     CommandFinished,
@@ -124,6 +125,7 @@ def run(session: Session, control: Control) -> Iterator[Event]:
     """One round: until the model replies without a command, a limit says stop, or the control is cancelled."""
     state = session.state
     state.turns_this_round = 0
+    state.steps.clear()  # a round that was stopped leaves its own; they were judged then
     answer, cuts, questions = "", 0, iter(session.watchers)
     while True:
         stop = yield from _limits(session, control)
@@ -137,8 +139,7 @@ def run(session: Session, control: Control) -> Iterator[Event]:
             yield _ended(state, "error_unsolved", answer, "the provider refused to answer (content policy)")
             return
         if reply.calls:
-            for call in reply.calls:
-                yield from _observe(session, control, call)
+            yield from _observe_all(session, control, reply.calls)
             continue
         if reply.finish == "length" and cuts < 2:
             cuts += 1
@@ -190,8 +191,20 @@ def _ask(session: Session, control: Control) -> Generator[Event, None, Reply]:
     return reply
 
 
+def _observe_all(session: Session, control: Control, calls: Sequence[Call]) -> Iterator[Event]:
+    """Every call gets exactly one observation, also when the engine fails: a session may go on after that."""
+    left = list(calls)
+    try:
+        while left:
+            yield from _observe(session, control, left[0])
+            left.pop(0)
+    except LivecoderError as error:
+        session.state.messages += [Observation(call.id, f"not known: {error}") for call in left]
+        raise
+
+
 def _observe(session: Session, control: Control, call: Call) -> Iterator[Event]:
-    """Run one call and tell the model; every call gets exactly one observation, also when it cannot be run."""
+    """Run one call, unless it cannot be run, and tell the model."""
     if call.problem:
         text = call.problem
     elif control.cancelled():

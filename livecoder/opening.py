@@ -6,17 +6,18 @@ import os
 import secrets
 import shutil
 import sys
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from livecoder import config
 from livecoder.config import Settings
-from livecoder.errors import ConfigError, SandboxUnavailable
+from livecoder.errors import ConfigError, SandboxUnavailable, ScaffoldError
 from livecoder.ground import Ground, survey
-from livecoder.journal.journal import Journal
+from livecoder.journal.journal import Journal, read
 from livecoder.loop import State
 from livecoder.model import Model, System
 from livecoder.model.choose import default_model, open_model
@@ -28,13 +29,18 @@ from livecoder.sandbox.policy import Policy
 from livecoder.sandbox.toolchains import Toolchains, find
 from livecoder.scaffold.lessons import render as render_lessons
 from livecoder.scaffold.scaffold import Scaffold
+from livecoder.scaffold.seed import seed_dir
 from livecoder.scaffold.store import Store
 from livecoder.workspace.copies import Dependencies, clean_copy, materialise
 from livecoder.workspace.gitdir import private_gitdir
 from livecoder.workspace.workspace import Workspace, locate, project_id
 
 CHARS_PER_TOKEN = 4
-SECRET_NAMES = ("_KEY", "_TOKEN", "_SECRET", "_PASSWORD")
+SAMPLES: dict[str, dict[str, Any]] = {
+    "harvest": {"scripts": [{"step": 1, "lines": 9, "language": "python", "similar": "step 2"}]},
+    "reflection": {"digest": "1 $ true", "lesson_chars": 400},
+}
+"""What the later prompts are tried with before a session relies on them."""
 
 
 @dataclass(slots=True)
@@ -81,9 +87,11 @@ def opened(settings: Settings, cwd: Path) -> Generator[Opened]:
     workspace = Workspace.open(cwd, state / "workspace")
     with ExitStack() as stack:
         stack.enter_context(workspace.lock())
+        _sweep(state / "sessions")
         identity = f"{datetime.now().astimezone():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
         directory = state / "sessions" / identity
-        journal = stack.enter_context(Journal(directory, _secret_values(environ)))
+        stack.callback(_remove_unused, directory)
+        journal = stack.enter_context(Journal(directory, config.secrets(environ)))
         place = directory / "room"
         stack.callback(shutil.rmtree, place, ignore_errors=True)
         start = workspace.shadow.checkpoint()
@@ -93,8 +101,7 @@ def opened(settings: Settings, cwd: Path) -> Generator[Opened]:
         toolchains = find(environ, root, _engine(), settings.mounts)
         room = _room(settings, workspace, place, checkout, start.tree)
         sandbox = stack.enter_context(_sandbox(settings, room, toolchains, scaffold.knobs.output_chars))
-        render_system = _system(settings, root)
-        system = render_system(checkout) if checkout else _render(settings, root, scaffold, tools_enabled=False)
+        scaffold, system = _prompts(settings, root, scaffold, tools_enabled=checkout is not None)
         yield Opened(
             id=identity,
             settings=settings,
@@ -116,7 +123,7 @@ def opened(settings: Settings, cwd: Path) -> Generator[Opened]:
             left_out=start.left_out,
             state=State([System(system)], tree=workspace.shadow.fingerprint()),
             system=system,
-            render_system=render_system,
+            render_system=_system(settings, root),
         )
 
 
@@ -204,6 +211,30 @@ def _system(settings: Settings, root: Path) -> Callable[[Path], str]:
     return lambda directory: _render(settings, root, Scaffold.load(directory), tools_enabled=True)
 
 
+def _prompts(settings: Settings, root: Path, scaffold: Scaffold, *, tools_enabled: bool) -> tuple[Scaffold, str]:
+    """The scaffold with prompts that render, and its system prompt; the seed's stands in for one that does not."""
+
+    def tried(name: str) -> str:
+        if name == "system":
+            return _render(settings, root, scaffold, tools_enabled=tools_enabled)
+        return render(scaffold.prompts[name], SAMPLES[name], seed=name in scaffold.seeded)
+
+    texts: dict[str, str] = {}
+    for name in ("system", *SAMPLES):
+        try:
+            texts[name] = tried(name)
+        except ScaffoldError as error:
+            problem = f"prompts/{name}.md: {error} (the seed's is used)"
+            scaffold = replace(
+                scaffold,
+                prompts={**scaffold.prompts, name: Scaffold.load(seed_dir()).prompts[name]},
+                seeded=scaffold.seeded | {name},
+                problems=(*scaffold.problems, problem),
+            )
+            texts[name] = tried(name)
+    return scaffold, texts["system"]
+
+
 def _render(settings: Settings, root: Path, scaffold: Scaffold, *, tools_enabled: bool) -> str:
     variables = {
         "workspace": str(root),
@@ -237,8 +268,16 @@ def _git_line(workspace: Workspace) -> str:
     return f"on {branch}"
 
 
-def _secret_values(environ: Mapping[str, str]) -> list[str]:
-    return [value for name, value in environ.items() if name.upper().endswith(SECRET_NAMES)]
+def _sweep(sessions: Path) -> None:
+    """What killed sessions left beside their journals; nobody else works here while the lock is held."""
+    for stale in sessions.glob("*/room"):
+        shutil.rmtree(stale, ignore_errors=True)
+
+
+def _remove_unused(directory: Path) -> None:
+    """A session in which nothing happened leaves no journal."""
+    if (directory / "journal.sqlite").exists() and next(read(directory), None) is None:
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 def _writable(path: Path) -> None:

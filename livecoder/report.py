@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
 from livecoder.errors import LivecoderError
+
+
+def masker(secrets: Sequence[str]) -> Callable[[str], str]:
+    """Takes secrets out of a text, where there is no journal that would."""
+    longest_first = sorted(secrets, key=len, reverse=True)
+
+    def masked(text: str) -> str:
+        for secret in longest_first:
+            text = text.replace(secret, "[secret]")
+        return text
+
+    return masked
 
 
 def reported(error: BaseException, folder: Path, masked: Callable[[str], str]) -> LivecoderError:

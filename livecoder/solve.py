@@ -273,7 +273,8 @@ def _introduction(opened: Opened) -> Iterator[Event]:
     yield SessionStarted(
         session=opened.id,
         workspace=str(opened.workspace.root),
-        model=f"{opened.model.name} ({opened.model.recorded})" if opened.model.recorded else opened.model.name,
+        model=opened.model.recorded or opened.model.name,
+        recorded=bool(opened.model.recorded),
         sandbox=opened.sandbox.name,
         protections=opened.sandbox.protections,
         permission_mode=opened.settings.permission_mode,

@@ -10,8 +10,6 @@ from livecoder.errors import UsageError
 
 MAX_BYTES = 256 * 1024
 """Longer prompts are cut, with a notice: no model reads more with profit, and no terminal shows it."""
-
-
 CUT = "\n[the text was cut here]"
 
 
@@ -37,7 +35,7 @@ def from_bytes(data: bytes, source: str) -> Task:
     if not cut:
         return from_text(text, source)
     notice = f"the prompt from {source} was cut: only its first {MAX_BYTES:,} bytes are used"
-    return from_text(f"{text.rstrip()[: -len(CUT)]}{CUT}", source, notice)
+    return Task(from_text(text, source).text + CUT, source, notice)
 
 
 def from_text(text: str, source: str = "argv", notice: str = "") -> Task:
@@ -61,4 +59,4 @@ def from_file(path: Path) -> Task:
 
 def with_stdin(task: Task, piped: Task) -> Task:
     """A prompt and piped data: the prompt, then the data in its own block."""
-    return Task(f"{task.text}\n\n<stdin>\n{piped.text}\n</stdin>", task.source, piped.notice)
+    return Task(f"{task.text}\n\n<stdin>\n{piped.text}\n</stdin>", task.source, task.notice or piped.notice)

@@ -35,8 +35,7 @@ app = typer.Typer(
     no_args_is_help=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    options_metavar="[OPTIONS] [PROMPT] |",
-    subcommand_metavar="COMMAND …",
+    subcommand_metavar="[PROMPT | COMMAND …]",
     context_settings={"help_option_names": list(HELP_FLAGS)},
 )
 app.command("run", hidden=True)(prompt.run)
@@ -52,7 +51,6 @@ app.add_typer(scaffold.app, name="scaffold")
 def run(arguments: list[str]) -> int:
     """Run one command line; returns its exit code. Failures are one line on stderr, bugs of ours a report."""
     _open_streams()
-    sys.excepthook = report
     words = _words(arguments)
     try:
         outcome = app(words, standalone_mode=False, prog_name="livecoder")
@@ -68,11 +66,15 @@ def run(arguments: list[str]) -> int:
         return ended.exit_code
     except typer.Abort:
         return 130
+    finally:
+        sys.excepthook = report  # typer has put its own there
     return outcome if isinstance(outcome, int) else 0
 
 
 def _words(arguments: list[str]) -> list[str]:
     """`arguments` with the command that they mean in front."""
+    if arguments == ["scaffold"]:
+        return ["scaffold", "--help"]
     if arguments[:1] and arguments[0] in (*COMMANDS, *HELP_FLAGS):
         return arguments
     before = arguments[: arguments.index("--")] if "--" in arguments else arguments
@@ -82,10 +84,6 @@ def _words(arguments: list[str]) -> list[str]:
 def _misused(error: Exception, words: list[str]) -> int:
     """One line for a wrong command line, with what was probably meant."""
     told = " ".join(str(getattr(error, "format_message", error.__str__)()).split())
-    if words == ["scaffold"]:
-        words = ["scaffold", "--help"]
-        print(getattr(error, "message", told), file=sys.stderr)
-        return 2
     stray = next((word for word in words[1:] if word in COMMANDS), "")
     shown = "exec" if words[0] == "run" else words[0]
     hint = f"`{stray}` must be the first word" if stray and "extra arg" in told else f"see `livecoder {shown} --help`"
@@ -101,7 +99,7 @@ def _fail(line: str, code: int) -> int:
 
 
 def _open_streams() -> None:
-    """Closed descriptors are opened on nothing, so that no file of ours gets their number; odd encodings lose nothing."""
+    """Closed descriptors open on nothing, so that no file of ours gets their number; odd encodings lose nothing."""
     for number in (0, 1, 2):
         try:
             os.fstat(number)
@@ -118,7 +116,7 @@ def _open_streams() -> None:
 def report(kind: type[BaseException], error: BaseException, trace: object) -> None:
     """A bug of ours: one line that says where the report lies, exit code 70."""
     from livecoder import config
-    from livecoder.report import reported
+    from livecoder.report import masker, reported
 
-    failure = reported(error, config.paths().state / "reports", config.masker())
+    failure = reported(error, config.paths().state / "reports", masker(config.secrets()))
     os._exit(_fail(failure.line(), failure.exit_code))

@@ -22,6 +22,7 @@ HELP = "/undo takes the last round back · /reflect looks back now · /quit or C
 
 def chat(first: str | None, options: Options) -> int:
     """Rounds until the user leaves; returns the exit code of the last one."""
+    options.check()
     shown = screen(options)
     with Signals(None if options.quiet else lambda: shown.terminal.waiting_for) as signals:
         settings = with_verify(options.settings(headless=False), options.cwd)
@@ -109,8 +110,9 @@ def _ask(prompt: str) -> str | None:
 def _line(prompt: str) -> str:
     """A line with editing and history where stdout is the terminal; else stdout is left to the answers."""
     if sys.stdout.isatty():
-        import readline  # noqa: F401 (its import is what gives `input` editing)
+        import readline  # with it, `input` has editing and history
 
+        readline.set_auto_history(True)
         return input(prompt)
     print(prompt, end="", file=sys.stderr, flush=True)
     line = sys.stdin.readline()

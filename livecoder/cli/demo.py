@@ -1,6 +1,34 @@
-"""`livecoder demo`: stub"""
+"""`livecoder demo`: the main job on a bundled repository, with a recorded model or the user's own."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from livecoder import config
+from livecoder.cli.running import color_wanted
+from livecoder.events import Event
+from livecoder.view.card import Card
+from livecoder.view.terminal import Terminal
 
 
-def demo() -> int:
-    """The main job on a bundled repository."""
-    return 0
+def demo(
+    live: Annotated[bool, typer.Option("--live", help="Your own model, with and without the scaffold.")] = False,
+    model: Annotated[str | None, typer.Option("-m", "--model", help="litellm's provider/model, with --live.")] = None,
+    api_base: Annotated[str | None, typer.Option(help="An OpenAI-compatible URL, with --live.")] = None,
+) -> int:
+    """Three acts on a bundled repository: a bug, a tool, a lesson, a refusal, and the way back."""
+    from livecoder.demo import show
+
+    flags = {"model.name": model, "model.api_base": api_base}
+    settings = config.settings(flags, {}, {}, headless=True)
+    terminal = Terminal(sys.stdout, color=color_wanted("auto", sys.stdout))
+    card = Card(terminal.line)
+
+    def see(event: Event) -> None:
+        terminal.show(event)
+        card.show(event)
+
+    return (show.live if live else show.recorded)(settings, terminal.line, see)

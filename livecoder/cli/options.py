@@ -76,10 +76,13 @@ class Options:
         except OSError:
             raise WorkspaceError("the current directory is gone", "change to one that exists") from None
 
-    def settings(self, *, headless: bool) -> Settings:
-        """All sources merged. Raises UsageError for a bad flag, ConfigError for a bad file."""
+    def check(self) -> None:
+        """What is to be shown, and how. Raises UsageError."""
         _one_of("--output-format", self.format, FORMATS)
         _one_of("--color", self.color, ("auto", "always", "never"))
+
+    def settings(self, *, headless: bool) -> Settings:
+        """All sources merged. Raises UsageError for a bad flag, ConfigError for a bad file."""
         mode = "yolo" if self.yolo else self.permission_mode
         if mode is not None:
             _one_of("--permission-mode", mode, MODES)

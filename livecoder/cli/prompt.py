@@ -15,7 +15,7 @@ from livecoder.errors import LivecoderError, UsageError
 from livecoder.task import Task
 
 FIRST_BYTE_SECONDS = 3.0
-PromptArgument = Annotated[str | None, typer.Argument(metavar="[PROMPT]", help="The task; `-` reads stdin.")]
+PromptArgument = Annotated[str | None, typer.Argument(metavar="PROMPT", help="The task; `-` reads stdin.")]
 SourceArgument = Annotated[str, typer.Argument(metavar="FILE|-", help="The issue's text.", show_default=False)]
 
 
@@ -94,6 +94,7 @@ def headless(task: Task, options: Options, *, must_change: bool = False) -> int:
     from livecoder.cli.running import check_files, screen, with_verify, write_files
     from livecoder.cli.signals import Signals
 
+    options.check()
     shown = screen(options)
     with Signals(None if options.quiet else lambda: shown.terminal.waiting_for) as signals:
         settings = with_verify(options.settings(headless=True), options.cwd)

@@ -13,7 +13,7 @@ from livecoder.errors import UsageError
 
 @with_options
 def reflect(
-    session: Annotated[str | None, typer.Argument(metavar="[SESSION]", help="Its id; else those that wait.")] = None,
+    session: Annotated[str | None, typer.Argument(metavar="SESSION", help="Its id; else those that wait.")] = None,
     pending: Annotated[bool, typer.Option("--pending", help="All that wait (the default).")] = False,
     *,
     options: Options,
@@ -24,6 +24,7 @@ def reflect(
     from livecoder.opening import opened
     from livecoder.solve import Solver
 
+    options.check()
     shown = screen(options)
     with Signals(None if options.quiet else lambda: shown.terminal.waiting_for) as signals:
         settings = options.settings(headless=True)

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from livecoder.solve import Solver
 
 
-
 class View(Protocol):
     def show(self, event: Event) -> None: ...
 
@@ -111,13 +110,17 @@ def silence(stream: TextIO) -> None:
     os.close(nothing)
 
 
-def screen(options: Options) -> Screen:
+def color_wanted(choice: str, out: TextIO) -> bool:
+    """NO_COLOR, FORCE_COLOR and TERM=dumb are honoured where the choice is left to us."""
     environ = config.environment()
-    color = options.color == "always" or (
-        options.color == "auto"
-        and (bool(environ.get("FORCE_COLOR")) or (sys.stderr.isatty() and environ.get("TERM") != "dumb"))
-        and not environ.get("NO_COLOR")
-    )
+    if choice != "auto":
+        return choice == "always"
+    shows = out.isatty() and environ.get("TERM") != "dumb"
+    return (bool(environ.get("FORCE_COLOR")) or shows) and not environ.get("NO_COLOR")
+
+
+def screen(options: Options) -> Screen:
+    color = color_wanted(options.color, sys.stderr)
     terminal = Terminal(sys.stderr, color=color, quiet=options.quiet, verbose=options.verbose)
     product: dict[str, Callable[[TextIO], View]] = {"text": Answer, "json": LastObject, "stream-json": StreamJson}
     card = Card(terminal.line)

@@ -20,7 +20,10 @@ Directory = Annotated[Path | None, typer.Option("-C", "--cd", metavar="DIR", hel
 
 
 def undo(
-    rounds: Annotated[int, typer.Argument(metavar="[N]", help="How many rounds.", show_default=False)] = 1, *, yes: Yes = False, cd: Directory = None
+    rounds: Annotated[int, typer.Argument(metavar="N", help="How many rounds.", show_default=False)] = 1,
+    *,
+    yes: Yes = False,
+    cd: Directory = None,
 ) -> int:
     """Take back what the last round did to your files."""
     workspace = _open(cd)

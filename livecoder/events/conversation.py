@@ -54,6 +54,8 @@ class SessionStarted:
     loaded: tuple[str, ...] = ()
     """Instruction files read (AGENTS.md), each with its token estimate."""
     verify: str = ""
+    recorded: bool = False
+    """The model is a recording or a script: its tokens and cost are no figures."""
     schema: int = SCHEMA
 
 

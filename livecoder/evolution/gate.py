@@ -155,7 +155,7 @@ def _proven(proposal: KeepTool, bench: Bench) -> Verdict:
         for case in old:
             # A revision that was itself used well may print something better; it must still do the same.
             now = bench.replay(bench.candidate, proposal.name, case)
-            reason = departs(case, now, same_output=not fresh)
+            reason = departs(proposal.name, case, now, same_output=not fresh)
             if reason:
                 return Verdict(f"a case no longer replays: {reason}")
     except ScaffoldError as error:

@@ -104,9 +104,9 @@ def make_cases(uses: Sequence[ToolUsed], name: str, workspace: Path, scaffold: P
     return cases
 
 
-def departs(case: Case, now: Replayed, *, same_output: bool) -> str:
+def departs(name: str, case: Case, now: Replayed, *, same_output: bool) -> str:
     """How a replay differs from its case; empty when it does not."""
-    call = shlex.join(case.arguments)[:60]
+    call = shlex.join([name, *case.arguments])[:60] + (" <<…" if case.stdin else "")
     if now.exit_code != case.exit_code:
         return f"`{call}` exits {now.exit_code} instead of {case.exit_code}: {now.output.strip()[-160:]}"
     if now.effect != case.effect:

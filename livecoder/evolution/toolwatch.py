@@ -75,12 +75,9 @@ class ToolWatch:
         event: Event = (ToolCreated if change.kind == "created" else ToolRevised)(name, verdict.summary, lines, step)
         extra = " (made executable)" if marked else ""
         done = "is a command now" if change.kind == "created" else "revised"
-        kept = (
-            ""
-            if any(_proves(use, name) for use in self.uses)
-            else "; it is kept for later tasks once a call of it works"
-        )
-        yield Notice(event, f"tool {name} {done}{extra}: {verdict.summary}{kept}")
+        proven = any(_proves(use, name) for use in self.uses)
+        kept = "" if proven else " (kept for later tasks once a call of it has worked)"
+        yield Notice(event, f"tool {name} {done}{extra}{kept}")
 
     def _forget(self, name: str) -> None:
         if name in self.made:

@@ -11,6 +11,7 @@ import json
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -66,17 +67,18 @@ class Journal:
     def append(self, event: Event) -> None:
         """Write one event. Raises JournalError when it cannot be written: then nothing may happen any more."""
         body = self.masked(json.dumps(to_json(event), separators=(",", ":")))
-        self._hash = chained(self._hash, body)
+        digest = chained(self._hash, body)
         try:
             self._synchronous(isinstance(event, COMMIT_POINTS))
             self._db.execute(
                 "INSERT INTO event(kind, at, body, hash) VALUES (?, ?, ?, ?)",
-                (kind(event), time.time(), body, self._hash),
+                (kind(event), time.time(), body, digest),
             )
         except sqlite3.Error as error:
             raise JournalError(
                 f"the journal cannot be written: {error}", f"free some space at {self.directory}"
             ) from None
+        self._hash = digest
 
     def _synchronous(self, full: bool) -> None:
         if full != self._full:
@@ -122,13 +124,16 @@ def read(directory: Path) -> Iterator[Event]:
         raise JournalError(f"{directory.name}: no such session", "see the sessions of this directory")
     previous = ""
     try:
-        with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as db:
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
             rows = db.execute("SELECT seq, body, hash FROM event ORDER BY seq").fetchall()
-        db.close()
     except sqlite3.Error as error:
         raise JournalError(f"{path}: {error}", "the session cannot be read; its exports still can") from None
     for seq, body, digest in rows:
         previous = chained(previous, body)
         if previous != digest:
             raise JournalError(f"{path}: entry {seq} was changed after it was written", "do not trust this session")
-        yield from_json(json.loads(body))
+        try:
+            event = from_json(json.loads(body))
+        except (ValueError, KeyError):  # pydantic's ValidationError is a ValueError
+            raise JournalError(f"{path}: entry {seq} cannot be read", "a later version may have written it") from None
+        yield event

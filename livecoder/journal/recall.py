@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 from livecoder.events import Event, from_json, kind
@@ -19,12 +20,12 @@ def recall(sessions: Path, kinds: Sequence[type[Event]], limit: int = SESSIONS) 
     marks = ",".join("?" for _ in kinds)
     for directory in names[:limit]:
         try:
-            db = sqlite3.connect(f"file:{directory / 'journal.sqlite'}?mode=ro", uri=True)
-            rows = db.execute(
-                f"SELECT body FROM event WHERE kind IN ({marks}) ORDER BY seq", [kind(cls) for cls in kinds]
-            ).fetchall()
-            db.close()
-        except sqlite3.Error:
+            with closing(sqlite3.connect(f"file:{directory / 'journal.sqlite'}?mode=ro", uri=True)) as db:
+                rows = db.execute(
+                    f"SELECT body FROM event WHERE kind IN ({marks}) ORDER BY seq", [kind(cls) for cls in kinds]
+                ).fetchall()
+            events = [from_json(json.loads(body)) for (body,) in rows]
+        except (sqlite3.Error, ValueError, KeyError):  # also: an event of another version
             continue
-        for (body,) in rows:
-            yield directory.name, from_json(json.loads(body))
+        for event in events:
+            yield directory.name, event

@@ -13,15 +13,16 @@ from livecoder.errors import ScaffoldError
 
 def seed_dir() -> Path:
     """The scaffold that every history starts from. Raises ScaffoldError for a broken installation."""
-    return _shipped("scaffold")
+    return shipped("scaffold")
 
 
 def catalogue_dir() -> Path:
     """The tools written and reviewed by people. Raises ScaffoldError for a broken installation."""
-    return _shipped("tools")
+    return shipped("tools")
 
 
-def _shipped(name: str) -> Path:
+def shipped(name: str) -> Path:
+    """A folder that ships with livecoder. Raises ScaffoldError for a broken installation."""
     package = Path(livecoder.__file__).resolve().parent
     for root in (package / "_data", package.parent):
         # The settings file tells livecoder's folders from any other `scaffold` or `tools` beside a package.

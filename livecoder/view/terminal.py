@@ -31,10 +31,13 @@ class Terminal:
         self._color = color
         self._quiet = quiet
         self._verbose = verbose
+        self._recorded = False
         self.waiting_for = "the session to open"
 
     def show(self, event: e.Event) -> None:
         match event:
+            case e.SessionStarted():
+                self._recorded = event.recorded
             case e.CommandStarted():
                 self.waiting_for = f"step {event.step}: {_one_line(event.command, 50)}"
             case e.CommandFinished() | e.RoundStarted() | e.Observed():
@@ -43,7 +46,8 @@ class Terminal:
                 self.waiting_for = "verify and what was learnt"
             case _:
                 pass
-        for style, line in _lines(event, self._verbose):
+        rows = _result(event, self._recorded) if isinstance(event, e.Result) else _lines(event, self._verbose)
+        for style, line in rows:
             if not self._quiet or style in ("red", "yellow"):
                 self.line(line, style)
 
@@ -91,8 +95,6 @@ def _lines(event: e.Event, verbose: bool) -> list[tuple[str, str]]:
             return _verified(event)
         case e.Reflected():
             return _reflected(event)
-        case e.Result():
-            return _result(event)
         case _:
             return [("dim", f"  · {e.kind(event)}")] if verbose and not isinstance(event, e.TextArrived) else []
 
@@ -151,21 +153,16 @@ def _reflected(event: e.Reflected) -> list[tuple[str, str]]:
     )
 
 
-def _result(event: e.Result) -> list[tuple[str, str]]:
-    cost = f"${event.total_cost_usd:.4f}" if event.cost_known else "price unknown"
+def _result(event: e.Result, recorded: bool) -> list[tuple[str, str]]:
+    """The last line. A recorded model's tokens and cost are not shown: they would be nobody's."""
     patch = f"{_count(event.patch.files, 'file')} +{event.patch.added} -{event.patch.removed}"
-    turns = _count(event.num_turns, "turn")
-    tokens = event.usage.input_tokens + event.usage.output_tokens
-    seconds = event.duration_ms / 1000
     ending = event.outcome if not event.is_error else f"{event.subtype}: {event.reason}"
-    style = "red" if event.is_error else "green"
-    return [
-        ("", ""),
-        (
-            style,
-            f"{ending} · {patch} · {turns} · {tokens:,} tokens · {cost} · {seconds:.0f} s",
-        ),
-    ]
+    parts = [ending, patch, _count(event.num_turns, "turn")]
+    if not recorded:
+        tokens = event.usage.input_tokens + event.usage.output_tokens
+        parts += [f"{tokens:,} tokens", f"${event.total_cost_usd:.4f}" if event.cost_known else "price unknown"]
+    parts.append(f"{event.duration_ms / 1000:.0f} s")
+    return [("", ""), ("red" if event.is_error else "green", " · ".join(parts))]
 
 
 def _count(number: int, noun: str) -> str:

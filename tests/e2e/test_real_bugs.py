@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import git
+from tests.conftest import git
 
 RECORDINGS = Path(__file__).parent.parent / "recordings"
 SDIST = "sqlparse==0.5.0"

@@ -1,0 +1,85 @@
+"""The acts of the demo: what is asked in each, and how they are played one after the other in one repository."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from livecoder.config import Paths, Settings
+from livecoder.events import Event, Result
+from livecoder.scaffold.seed import shipped
+
+VERIFY = "python3 -m unittest -q"
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One task of the demo; `recording` is the file in `demo/` that plays the model."""
+
+    title: str
+    task: str
+    recording: str
+
+
+ACTS = (
+    Act(
+        "a bug is fixed, and a tool is born",
+        'format_duration(3600) gives "1h 0m 0s". Parts that are zero should be left out: "1h"; 3605 is "1h 5s", and '
+        'nothing at all is "0s".',
+        "act1.jsonl",
+    ),
+    Act(
+        "a related bug: the same tool is used, a lesson is shown",
+        'parse_duration("2d 4h") ignores the days, and parse_duration("1.5h") gives 5 hours. Days and decimal numbers '
+        "should work; format_duration should use days too.",
+        "act2.jsonl",
+    ),
+    Act(
+        "a bad change of the agent to itself (planted) is refused",
+        'parse_duration("soon") gives 0. Text that is no duration should raise ValueError.',
+        "act3.jsonl",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Where the demo plays: a fresh repository and directories of livecoder's own."""
+
+    repository: Path
+    paths: Paths
+
+
+@contextmanager
+def stage() -> Generator[Stage]:
+    """A temporary stage; it is gone afterwards."""
+    with TemporaryDirectory(prefix="livecoder-demo-") as folder:
+        root = Path(folder)
+        repository = root / "durations"
+        shutil.copytree(shipped("demo") / "repository", repository)
+        identity = ["-c", "user.name=demo", "-c", "user.email=demo@example.org", "-c", "commit.gpgsign=false"]
+        for arguments in (["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-q", "-m", "start"]):
+            command = ["git", *identity, "-c", "core.hooksPath=/dev/null", *arguments]
+            subprocess.run(command, cwd=repository, check=True, capture_output=True)
+        yield Stage(repository, Paths(root / "config", root / "data", root / "state", root / "cache"))
+
+
+def play(act: Act, settings: Settings, at: Stage, show: Callable[[Event], None]) -> Result:
+    """One act as one session; returns its result."""
+    from livecoder.opening import opened
+    from livecoder.solve import Solver
+    from livecoder.task import from_text
+
+    result: Result | None = None
+    with opened(replace(settings, paths=at.paths, verify=VERIFY), at.repository) as session:
+        for event in Solver(session).round(from_text(act.task), reflect_now=True):
+            show(event)
+            if isinstance(event, Result):
+                result = event
+    assert result is not None, "a round ends with its result"
+    return result
