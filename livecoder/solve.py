@@ -178,7 +178,7 @@ class Solver:
             yield from _introduction(opened)
         before = opened.workspace.shadow.checkpoint()
         facts.before = self._checkpoints.tree = self.final_tree = before.tree
-        message = first_message(task, opened.ground) if state.round == 1 else task_text(task)
+        message = first_message(task, opened.ground, opened.settings.verify) if state.round == 1 else task_text(task)
         yield RoundStarted(state.round, task.text, message, task.outsider)
         yield CheckpointTaken(state.round, 0, before.tree, before.left_out)
         state.messages.append(User(message))
@@ -269,7 +269,11 @@ class Solver:
 
 def _introduction(opened: Opened) -> Iterator[Event]:
     estimate = opened.model.estimate_tokens
-    tokens = estimate(opened.system) + estimate(str(BASH_TOOL)) + estimate(ground_text(opened.ground))
+    tokens = (
+        estimate(opened.system)
+        + estimate(str(BASH_TOOL))
+        + estimate(ground_text(opened.ground, opened.settings.verify))
+    )
     yield SessionStarted(
         session=opened.id,
         workspace=str(opened.workspace.root),

@@ -31,7 +31,7 @@ LAYERS = (
     ("model", "sandbox", "workspace", "journal", "scaffold"),
     ("prompt", "ground", "control", "loop", "limits", "rooms", "verify", "evolution", "github"),
     ("endings", "opening", "learning", "solve"),
-    ("view", "tui"),
+    ("view", "tui", "demo"),
     ("cli",),
     ("__main__",),
 )

@@ -10,6 +10,7 @@ from typing import cast
 import typer
 
 from livecoder.cli import demo, prompt, reflect, scaffold, undo
+from livecoder.cli.signals import Signalled
 from livecoder.errors import LivecoderError
 
 COMMANDS = ("exec", "fix", "undo", "redo", "reflect", "scaffold", "demo")
@@ -58,14 +59,12 @@ def run(arguments: list[str]) -> int:
         return _fail(error.line(), error.exit_code)
     except USAGE_FAULT as error:
         return _misused(error, words)
-    except KeyboardInterrupt as error:
-        return _fail("interrupted", getattr(error, "code", 130))
+    except Signalled as signalled:
+        return _fail("ended by a signal", signalled.code)
     except BrokenPipeError:
         return 0
-    except typer.Exit as ended:
+    except typer.Exit as ended:  # also what typer makes of Ctrl-C
         return ended.exit_code
-    except typer.Abort:
-        return 130
     finally:
         sys.excepthook = report  # typer has put its own there
     return outcome if isinstance(outcome, int) else 0

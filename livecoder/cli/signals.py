@@ -11,7 +11,6 @@ from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from livecoder.control import Cause
-from livecoder.endings import SIGNAL_CODES
 
 if TYPE_CHECKING:
     from livecoder.solve import Solver
@@ -20,13 +19,18 @@ HEARTBEAT_SECONDS = 30
 CAUSES: dict[int, Cause] = {signal.SIGINT: "interrupt", signal.SIGTERM: "terminate", signal.SIGHUP: "hangup"}
 
 
-class Signalled(KeyboardInterrupt):
-    """A signal came while there was no round that could end with it."""
+class Signalled(BaseException):
+    """A signal came while there was no round that could end with it. (A KeyboardInterrupt would stop at typer.)"""
 
     def __init__(self, cause: Cause) -> None:
         super().__init__(cause)
         self.cause = cause
-        self.code = SIGNAL_CODES[cause]
+
+    @property
+    def code(self) -> int:
+        from livecoder.endings import SIGNAL_CODES
+
+        return SIGNAL_CODES[self.cause]
 
 
 class Signals:

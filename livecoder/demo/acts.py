@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -13,6 +12,7 @@ from tempfile import TemporaryDirectory
 from livecoder.config import Paths, Settings
 from livecoder.events import Event, Result
 from livecoder.scaffold.seed import shipped
+from livecoder.workspace.git import Git
 
 VERIFY = "python3 -m unittest -q"
 
@@ -62,10 +62,9 @@ def stage() -> Generator[Stage]:
         root = Path(folder)
         repository = root / "durations"
         shutil.copytree(shipped("demo") / "repository", repository)
-        identity = ["-c", "user.name=demo", "-c", "user.email=demo@example.org", "-c", "commit.gpgsign=false"]
+        git = Git(repository / ".git", repository)
         for arguments in (["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-q", "-m", "start"]):
-            command = ["git", *identity, "-c", "core.hooksPath=/dev/null", *arguments]
-            subprocess.run(command, cwd=repository, check=True, capture_output=True)
+            git.run(*arguments)
         yield Stage(repository, Paths(root / "config", root / "data", root / "state", root / "cache"))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import subprocess
 from collections.abc import Callable
 
 from livecoder.config import Settings
@@ -12,6 +11,7 @@ from livecoder.errors import RecordingDeparted
 from livecoder.events import Event, Result
 from livecoder.model.recording import read_recording
 from livecoder.scaffold.seed import shipped
+from livecoder.workspace.git import Git
 
 Line = Callable[[str, str], None]
 NEXT = """what to type next, in a repository of yours:
@@ -25,9 +25,7 @@ NEXT = """what to type next, in a repository of yours:
 def recorded(settings: Settings, line: Line, show: Callable[[Event], None]) -> int:
     """The three acts; stops, and says so, where a command's result differs from the recording."""
     header, _ = read_recording(shipped("demo") / ACTS[0].recording)
-    line(
-        f"recorded model ({header.model}, {header.date}); sandbox, commands, tests, tools and commits are real", "bold"
-    )
+    line(f"recorded {header.model}, {header.date}; sandbox, commands, tests, tools and commits are real", "bold")
     with stage() as at:
         start = ""
         for number, act in enumerate(ACTS, 1):
@@ -60,7 +58,7 @@ def _way_back(at: Stage, generation: str, line: Line) -> None:
         history.apply(plan)
     for name in (*plan.modified, *plan.deleted, *plan.created):
         line(f"  restored {name}", "")
-    left = subprocess.run(["git", "status", "--short"], cwd=at.repository, capture_output=True, text=True).stdout
+    left = Git(at.repository / ".git", at.repository).run("status", "--short").decode()
     if left:
         raise RecordingDeparted(f"the tree is not clean after undo: {left}", "please report this")
     line("git status: clean", "green")

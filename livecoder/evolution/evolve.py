@@ -21,7 +21,7 @@ from livecoder.evolution.gate import Bench, Verdict, judge
 from livecoder.evolution.replay import replayer
 from livecoder.rooms import Rooms, runner
 from livecoder.scaffold import cases, inbox
-from livecoder.scaffold.changes import Conflict, FileChange
+from livecoder.scaffold.changes import Conflict, FileChange, check
 from livecoder.scaffold.lessons import dump
 from livecoder.scaffold.scaffold import Scaffold
 from livecoder.scaffold.store import Store
@@ -80,6 +80,7 @@ class Evolution:
             head = Scaffold.load(candidate)
             tools = {tool.name: tool.path.read_bytes() for tool in head.tools}
             changes = _changes(proposal)
+            check(changes)  # a name from a model may be a path: nothing is written before it is known to be none
             _apply(changes, candidate)
             verdict = self._judge(proposal, head, tools, candidate, uses, steps)
             reason = verdict.reason or boots(candidate, self.rooms, self.system)

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from livecoder.errors import ScaffoldError
+from livecoder.errors import ScaffoldError, WorkspaceError
 from livecoder.events import ToolUsed
 from livecoder.evolution.proposals import AddLesson, KeepTool, Proposal, RetireTool
 from livecoder.evolution.replay import Replay, departs, make_cases
 from livecoder.evolution.shape import similarity, sketch
-from livecoder.scaffold.cases import Case
+from livecoder.scaffold.cases import MAX_CASES, Case
 from livecoder.scaffold.lessons import MAX_GENERAL, Lesson, lint
 from livecoder.scaffold.reserved import name_problem
 from livecoder.scaffold.tools import Run, check_tool
@@ -151,15 +151,16 @@ def _proven(proposal: KeepTool, bench: Bench) -> Verdict:
     """Old cases replay; from use, at least one call of this very text worked and works again."""
     try:
         fresh = make_cases(bench.uses, proposal.name, bench.workspace, bench.candidate, bench.replay)
-        old = list(bench.cases(proposal.name))
-        for case in old:
+        old: list[Case] = []
+        for case in bench.cases(proposal.name):
             # A revision that was itself used well may print something better; it must still do the same.
             now = bench.replay(bench.candidate, proposal.name, case)
             reason = departs(proposal.name, case, now, same_output=not fresh)
             if reason:
                 return Verdict(f"a case no longer replays: {reason}")
-    except ScaffoldError as error:
+            old.append(replace(case, output=now.output if case.deterministic else ""))
+    except (ScaffoldError, WorkspaceError) as error:
         return Verdict(f"its cases cannot be replayed: {error}")
     if not fresh and not old:
         return Verdict("no call of it worked that can be repeated")
-    return Verdict("", tuple((old + fresh)[:3]))
+    return Verdict("", tuple((old + fresh)[:MAX_CASES]))

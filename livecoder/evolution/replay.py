@@ -16,9 +16,12 @@ from livecoder.events import ToolUsed
 from livecoder.evolution.toolwatch import proves
 from livecoder.rooms import Rooms
 from livecoder.scaffold.cases import MAX_CASES, Case
+from livecoder.workspace.scan import CACHES
 
 SECONDS = 30.0
 MARK = "LIVECODER_STDIN"
+UNSTEADY = "unsteady"
+"""The effect of a call that writes something else each time: such a case is not held to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +53,14 @@ def _command(name: str, case: Case, workspace: Path) -> str:
     place = f"cd {shlex.quote(str(workspace / case.cwd))} && "
     if not case.stdin:
         return f"{place}{call}"
-    return f"{place}{call} <<'{MARK}'\n{case.stdin.rstrip(chr(10))}\n{MARK}\n"
+    return f"{place}{call} <<'{MARK}'\n{case.stdin.removesuffix(chr(10))}\n{MARK}\n"
 
 
 def _survey(root: Path) -> dict[Path, tuple[int, int]]:
     found: dict[Path, tuple[int, int]] = {}
     for path in root.rglob("*"):
         status = path.lstat()
-        if stat.S_ISREG(status.st_mode):
+        if stat.S_ISREG(status.st_mode) and not CACHES & {*path.relative_to(root).parts}:
             found[path] = (status.st_size, status.st_mtime_ns)
     return found
 
@@ -100,7 +103,8 @@ def make_cases(uses: Sequence[ToolUsed], name: str, workspace: Path, scaffold: P
             continue
         second = replay(scaffold, name, case)
         repeats = first.output == second.output
-        cases.append(replace(case, output=first.output if repeats else "", effect=first.effect, deterministic=repeats))
+        effect = first.effect if first.effect == second.effect else UNSTEADY
+        cases.append(replace(case, output=first.output if repeats else "", effect=effect, deterministic=repeats))
     return cases
 
 
@@ -109,7 +113,7 @@ def departs(name: str, case: Case, now: Replayed, *, same_output: bool) -> str:
     call = shlex.join([name, *case.arguments])[:60] + (" <<…" if case.stdin else "")
     if now.exit_code != case.exit_code:
         return f"`{call}` exits {now.exit_code} instead of {case.exit_code}: {now.output.strip()[-160:]}"
-    if now.effect != case.effect:
+    if case.effect not in (now.effect, UNSTEADY):
         return f"`{call}` changes other files, or other text in them, than before"
     if same_output and case.deterministic and now.output != case.output:
         return f"`{call}` prints something else than before"

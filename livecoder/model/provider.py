@@ -253,6 +253,8 @@ def _import_quietly() -> Any:
     gc.disable()  # a third of the import's time is garbage collection of modules that stay
     try:
         import litellm
+
+        gc.freeze()  # nor is it looked through at each collection from now on: a hundred megabytes that stay
     finally:
         if collecting:
             gc.enable()

@@ -47,8 +47,10 @@ class Bubblewrap:
         "limits on the size of files and of output",
     )
 
-    def __init__(self, room: Room, toolchains: Toolchains, policy: Policy) -> None:
+    def __init__(self, room: Room, toolchains: Toolchains, policy: Policy, *, works: bool = False) -> None:
+        """`works`: another room has shown that bubblewrap does; then no trial is run."""
         self.room = room
+        self._works = works
         self._toolchains = toolchains
         self._policy = policy
         self._commands: Commands | None = None
@@ -58,7 +60,9 @@ class Bubblewrap:
         self._started = False
 
     def __enter__(self) -> Self:
-        if reason := self.probe():
+        if self._works:
+            self._prepare()
+        elif reason := self.probe():
             raise SandboxUnavailable("bubblewrap does not work here", reason)
         self._masks = () if self.room.show_dotenv else mounts.dotenv_files(self.room)
         return self
@@ -76,7 +80,7 @@ class Bubblewrap:
         return self._commands.run(Backend(self._spawn, self._kill, self._check), command, timeout, cancelled)
 
     def sibling(self, room: Room) -> Bubblewrap:
-        return Bubblewrap(room, self._toolchains, self._policy)
+        return Bubblewrap(room, self._toolchains, self._policy, works=self._commands is not None)
 
     def probe(self) -> str:
         """Whether bubblewrap really works on this room: "", or why not and what to do. Runs `true` as any command."""

@@ -9,6 +9,7 @@ import time
 from contextlib import closing
 
 import pytest
+
 from tests.e2e.conftest import PROGRAM, Livecoder
 
 

@@ -99,7 +99,7 @@ def test_at_the_start_there_is_one_result_or_none_and_one_line(livecoder: Liveco
         interrupted(done, 143)
     else:
         assert done.code in (143, -signal.SIGTERM)
-        assert done.err in ("", "livecoder: interrupted\n")
+        assert done.err in ("", "livecoder: ended by a signal\n")
         assert livecoder.sessions() == []
 
 

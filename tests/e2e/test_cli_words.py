@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from tests.e2e.conftest import PROGRAM, Livecoder
 
 FIX = "$ sed -i 's/a - b/a + b/' calc.py"

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tests.conftest import git
 
 RECORDINGS = Path(__file__).parent.parent / "recordings"

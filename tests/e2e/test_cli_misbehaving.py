@@ -1,0 +1,66 @@
+"""Commands that misbehave: the run goes on, memory and output stay bounded, nothing stays behind."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+
+import pytest
+
+from tests.e2e.conftest import Livecoder
+
+FOR_EVER = "$ yes 'a line that never ends to come'"
+FIFTY_MEGABYTES = "$ head -c 50000000 /dev/zero | tr '\\0' x"
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        (FIFTY_MEGABYTES, "50,000,000"),
+        ("$ head -c 100000 /dev/urandom", "exit 0"),
+        ("$ printf '\\033]0;owned\\007\\033[2J\\033[31mred\\033[0m'", "red"),
+        ('$ cat; read x; echo "got $x"', "got "),
+        ("$ (setsid sleep 77777 &) ; echo started", "started"),
+        ("$ kill -9 $$", "137"),
+        ("$ exit 3", "exit 3"),
+        ("$ cd /nowhere || rm -rf ../*", "exit"),
+        ("$ exec 1>&-; echo x", "exit"),
+    ],
+    ids=lambda value: value[:24] if value.startswith("$") else "",
+)
+def test_the_round_goes_on(livecoder: Livecoder, command: str, told: str) -> None:
+    done = livecoder.task(command, "$ echo still here", "Done.")
+    seen = [line["message"]["content"][0]["content"] for line in done.lines if line["type"] == "user"]
+
+    assert done.code == 0
+    assert told in seen[0]
+    assert len(seen[0]) < 40_000
+    assert not {"\x1b", "\x07", "\0"} & set(seen[0])
+    assert "still here" in seen[1]
+
+
+def test_no_daemon_survives(livecoder: Livecoder) -> None:
+    livecoder.task("$ (setsid sleep 76543 &) ; (nohup sleep 76543 >/dev/null 2>&1 &) ; echo ok", "Done.")
+
+    assert subprocess.run(["pgrep", "-f", "sleep 76543"], capture_output=True).stdout == b""
+
+
+def test_a_command_that_prints_for_ever_ends_at_its_time_limit(livecoder: Livecoder) -> None:
+    done = livecoder.task(FOR_EVER, "Done.", flags=("--timeout", "4"))
+
+    assert done.code in (0, 124)
+    assert len(done.out) < 100_000
+
+
+def test_a_command_that_outlives_its_time_out_is_killed_and_the_model_is_told(livecoder: Livecoder) -> None:
+    began = time.monotonic()
+    done = livecoder.task("$ trap '' TERM INT HUP; sleep 600", "Done.", flags=("--timeout", "3"))
+
+    assert done.code == 124
+    assert time.monotonic() - began < 20
+
+
+def test_escape_sequences_of_a_model_do_not_reach_the_terminal(livecoder: Livecoder) -> None:
+    done = livecoder("-p", "x", "-m", livecoder.script("\x1b]0;owned\x07\x1b[2Jhello"))
+
+    assert "\x1b" not in done.err
