@@ -15,6 +15,8 @@ from typing import Any, cast
 MAX_ENTRIES = 40
 MAX_INSTRUCTIONS = 8 * 1024
 """Bytes of one instruction file that reach the model."""
+MAX_DOCUMENT = 512 * 1024
+"""Bytes of one project file that are parsed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,12 @@ def _entries(root: Path) -> list[str]:
         ".mypy_cache",
         ".idea",
     }
-    return [f"{p.name}/" if p.is_dir() else p.name for p in root.iterdir() if p.name not in hidden]
+    return [_one_line(p.name) + "/" * p.is_dir() for p in root.iterdir() if p.name not in hidden]
+
+
+def _one_line(name: str) -> str:
+    """A name as it can stand in a prompt: one of odd bytes, line ends or hidden characters must not say more."""
+    return "".join(character if character.isprintable() else "?" for character in name)
 
 
 def _instructions(root: Path, cwd: Path) -> list[Instruction]:
@@ -69,26 +76,33 @@ def _instructions(root: Path, cwd: Path) -> list[Instruction]:
         *reversed([p for p in (cwd, *cwd.parents) if inside and p != root and p.is_relative_to(root)]),
     ]
     for name in ("AGENTS.md", "CLAUDE.md"):
-        found = [Instruction(str((f / name).relative_to(root)), text) for f in folders if (text := _read(f / name))]
+        found = [Instruction(_one_line(str((f / name).relative_to(root))), text) for f in folders if (text := _read(f / name))]
         if found:
             return found
     return []
 
 
 def _read(path: Path) -> str:
-    """A regular file's text; a symlink may lead out of the tree and is not followed."""
-    if path.is_symlink() or not path.is_file():
-        return ""
-    with path.open("rb") as file:
-        data = file.read(MAX_INSTRUCTIONS + 1)
+    data = _bytes(path, MAX_INSTRUCTIONS + 1)
     cut = f"\n[cut at {MAX_INSTRUCTIONS} bytes]" if len(data) > MAX_INSTRUCTIONS else ""
     return data[:MAX_INSTRUCTIONS].decode("utf-8", "replace").strip() + cut
+
+
+def _bytes(path: Path, limit: int) -> bytes:
+    """A regular file's first bytes; a symlink may lead out of the tree and is not followed."""
+    try:
+        if path.is_symlink() or not path.is_file():
+            return b""
+        with path.open("rb") as file:
+            return file.read(limit)
+    except OSError:  # what the user cannot read says nothing
+        return b""
 
 
 def find_test_command(root: Path) -> str:
     """The command by which this repository's tests are most likely run; empty when nothing speaks for one."""
     package = _document(root / "package.json", json.loads)
-    script = cast(dict[str, Any], package.get("scripts") or {}).get("test", "")
+    script = _table(package, "scripts").get("test", "")
     if script and "no test specified" not in str(script):
         return "npm test --silent"
     if (root / "Cargo.toml").is_file():
@@ -105,7 +119,7 @@ def find_test_command(root: Path) -> str:
 
 def _uses_pytest(root: Path) -> bool:
     project = _document(root / "pyproject.toml", tomllib.loads)
-    if "pytest" in cast(dict[str, Any], project.get("tool") or {}) or (root / "pytest.ini").is_file():
+    if "pytest" in _table(project, "tool") or (root / "pytest.ini").is_file():
         return True
     texts = [_read(root / name) for name in ("tox.ini", "setup.cfg", "pyproject.toml", "requirements-dev.txt")]
     if any("pytest" in text for text in texts) or (root / "conftest.py").is_file():
@@ -117,8 +131,14 @@ def _uses_pytest(root: Path) -> bool:
 
 
 def _document(path: Path, parse: Any) -> dict[str, Any]:
+    """A broken file, or one of a million brackets, says nothing about tests."""
     try:
-        value = parse(_read(path) or "")
-    except ValueError:  # both parsers' errors are ValueErrors; a broken file says nothing about tests
+        value = parse(_bytes(path, MAX_DOCUMENT).decode("utf-8", "replace"))
+    except (ValueError, RecursionError):  # both parsers' errors are ValueErrors
         return {}
+    return cast(dict[str, Any], value) if isinstance(value, dict) else {}
+
+
+def _table(document: dict[str, Any], name: str) -> dict[str, Any]:
+    value = document.get(name)
     return cast(dict[str, Any], value) if isinstance(value, dict) else {}

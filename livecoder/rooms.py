@@ -24,6 +24,17 @@ Returns "" or why the copy is not wholly clean.
 
 
 @dataclass(frozen=True, slots=True)
+class Clean:
+    """A clean copy of a tree on the host; `impure` is why it is not wholly clean, or "".
+
+    Copying dependencies takes seconds: one copy may serve several rooms, one after another, while none changes it.
+    """
+
+    path: Path
+    impure: str
+
+
+@dataclass(frozen=True, slots=True)
 class Copy:
     """A sandbox whose workspace path shows a clean copy; `path` is where the copy lies on the host."""
 
@@ -46,12 +57,23 @@ class Rooms:
     @contextmanager
     def copy(self, tree: str, scaffold: Path | None = None, beside: Path | None = None) -> Generator[Copy]:
         """A room on a clean copy of `tree`, at the workspace's own path; `beside` is seen there as /run/lc/base."""
+        with self.clean(tree) as clean, self.on(clean, scaffold, beside) as copy:
+            yield copy
+
+    @contextmanager
+    def clean(self, tree: str) -> Generator[Clean]:
+        """A clean copy of `tree` for rooms that are opened `on` it."""
         with self._place() as place:
             content = place / "tree"
-            impure = self.copier(tree, content)
+            yield Clean(content, self.copier(tree, content))
+
+    @contextmanager
+    def on(self, clean: Clean, scaffold: Path | None = None, beside: Path | None = None) -> Generator[Copy]:
+        """A room on a copy that there is already, with a /tmp and a HOME of its own."""
+        with self._place() as place:
             room = replace(
                 self.sandbox.room,
-                content=content,
+                content=clean.path,
                 scratch=place / "room",
                 scaffold=scaffold,
                 gitdir=None,
@@ -59,7 +81,7 @@ class Rooms:
                 base=beside,
             )
             with self.sandbox.sibling(room) as sandbox:
-                yield Copy(sandbox, content, impure)
+                yield Copy(sandbox, clean.path, clean.impure)
 
     @contextmanager
     def look_only(self, scaffold: Path) -> Generator[Sandbox]:

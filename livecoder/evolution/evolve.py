@@ -99,7 +99,7 @@ class Evolution:
         uses: Sequence[ToolUsed],
         steps: frozenset[int],
     ) -> Verdict:
-        with self.rooms.look_only(candidate) as sandbox:
+        with self.rooms.look_only(candidate) as sandbox, replayer(self.rooms, self.workspace) as replay:
             bench = Bench(
                 candidate=candidate,
                 workspace=self.workspace,
@@ -108,7 +108,7 @@ class Evolution:
                 steps=steps,
                 uses=uses,
                 cases=lambda name: cases.load(self.data, self.project, name),
-                replay=replayer(self.rooms, self.workspace),
+                replay=replay,
                 check=runner(sandbox),
                 outsider_text=self.outsider_text,
             )

@@ -6,15 +6,18 @@ A case says what a call must do again: its exit code, what it changes on disk, a
 from __future__ import annotations
 
 import hashlib
+import os
 import shlex
 import stat
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Generator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeAlias
 
 from livecoder.events import ToolUsed
 from livecoder.evolution.toolwatch import proves
-from livecoder.rooms import Rooms
+from livecoder.rooms import Clean, Rooms
 from livecoder.scaffold.cases import MAX_CASES, Case
 from livecoder.workspace.scan import CACHES
 
@@ -36,16 +39,44 @@ Replay = Callable[[Path, str, Case], Replayed]
 """(scaffold directory, tool, case) -> what the call does now."""
 
 
-def replayer(rooms: Rooms, workspace: Path) -> Replay:
-    """Replays in `rooms`, on a copy of the case's tree."""
+Survey: TypeAlias = dict[str, tuple[int, ...]]
+"""Mode, size and times of every file, by path; of folders the mode alone."""
 
-    def run(scaffold: Path, name: str, case: Case) -> Replayed:
-        with rooms.copy(case.tree, scaffold) as copy:
-            before = _survey(copy.path)
-            finished = copy.run(_command(name, case, workspace), SECONDS)
-            return Replayed(finished.exit_code, finished.output, _effect(copy.path, before))
 
-    return run
+@contextmanager
+def replayer(rooms: Rooms, workspace: Path) -> Generator[Replay]:
+    """Replays in `rooms`, each on a clean copy of the case's tree and with a /tmp and HOME of its own."""
+    with ExitStack() as resources:
+        shelf = _Shelf(rooms, resources)
+
+        def run(scaffold: Path, name: str, case: Case) -> Replayed:
+            clean, before = shelf.take(case.tree)
+            with rooms.on(clean, scaffold) as copy:
+                finished = copy.run(_command(name, case, workspace), SECONDS)
+            after = _survey(clean.path)
+            if after == before:
+                shelf.put(case.tree, clean, before)
+            return Replayed(finished.exit_code, finished.output, _effect(clean.path, before, after))
+
+        yield run
+
+
+@dataclass(slots=True)
+class _Shelf:
+    """The copies that no call changed; most calls change nothing, and a copy with its dependencies takes seconds."""
+
+    rooms: Rooms
+    resources: ExitStack
+    _copies: dict[str, tuple[Clean, Survey]] = field(default_factory=dict[str, tuple[Clean, Survey]])
+
+    def take(self, tree: str) -> tuple[Clean, Survey]:
+        if tree in self._copies:
+            return self._copies.pop(tree)
+        clean = self.resources.enter_context(self.rooms.clean(tree))
+        return clean, _survey(clean.path)
+
+    def put(self, tree: str, clean: Clean, survey: Survey) -> None:
+        self._copies[tree] = (clean, survey)
 
 
 def _command(name: str, case: Case, workspace: Path) -> str:
@@ -56,25 +87,43 @@ def _command(name: str, case: Case, workspace: Path) -> str:
     return f"{place}{call} <<'{MARK}'\n{case.stdin.removesuffix(chr(10))}\n{MARK}\n"
 
 
-def _survey(root: Path) -> dict[Path, tuple[int, int]]:
-    found: dict[Path, tuple[int, int]] = {}
-    for path in root.rglob("*"):
-        status = path.lstat()
-        if stat.S_ISREG(status.st_mode) and not CACHES & {*path.relative_to(root).parts}:
-            found[path] = (status.st_size, status.st_mtime_ns)
+def _survey(root: Path) -> Survey:
+    """All but caches. The change time is what a call cannot set back."""
+    found: Survey = {}
+    pending = [""]
+    while pending:
+        folder = pending.pop()
+        with os.scandir(root / folder) as entries:
+            for entry in entries:
+                status = entry.stat(follow_symlinks=False)
+                path = folder + entry.name
+                if not stat.S_ISDIR(status.st_mode):
+                    found[path] = (status.st_mode, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+                elif entry.name not in CACHES:
+                    found[path] = (status.st_mode,)
+                    pending.append(path + "/")
     return found
 
 
-def _effect(root: Path, before: dict[Path, tuple[int, int]]) -> str:
-    after = _survey(root)
+def _effect(root: Path, before: Survey, after: Survey) -> str:
     changed = sorted(path for path in {*before, *after} if before.get(path) != after.get(path))
     if not changed:
         return ""
     digest = hashlib.sha256()
     for path in changed:
-        digest.update(f"{path.relative_to(root)}\0".encode("utf-8", "surrogateescape"))
-        digest.update(path.read_bytes() if path in after else b"gone")
+        digest.update(os.fsencode(path) + b"\0" + _content(root / path))
     return digest.hexdigest()
+
+
+def _content(path: Path) -> bytes:
+    """What lies there: a file's bytes, a link's target, or in a word what else there is or is not."""
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return b"gone"
+    if stat.S_ISLNK(mode):
+        return os.fsencode(path.readlink())
+    return path.read_bytes() if stat.S_ISREG(mode) else b"a folder or special file"
 
 
 def make_cases(uses: Sequence[ToolUsed], name: str, workspace: Path, scaffold: Path, replay: Replay) -> list[Case]:

@@ -86,7 +86,7 @@ def _lines(event: e.Event, verbose: bool) -> list[tuple[str, str]]:
         case e.ToolBroken():
             return [("yellow", f"  ! tool {event.name}: {event.reason}")]
         case e.Nudged():
-            return [("dim", f"  nudge ({event.pattern}): steps {', '.join(map(str, event.steps))}")]
+            return [("cyan" if event.pattern == "lesson" else "dim", f"  > {_one_line(event.text, 200)}")]
         case e.LimitWarned() | e.Warned():
             return [("yellow", f"! {event.text}")]
         case e.PermissionDenied():

@@ -35,7 +35,7 @@ def use(lab: Lab, *arguments: str, name: str = "count-lines", code: int = 0, std
 @pytest.fixture
 def bench(lab: Lab) -> Iterator[Callable[..., Bench]]:
     """`bench(tools=…, lessons=…, uses=…)`: what the gate knows; real replays and checks on the lab's checkout."""
-    with lab.rooms.look_only(lab.checkout) as look:
+    with lab.rooms.look_only(lab.checkout) as look, replayer(lab.rooms, lab.root) as replay:
 
         def make(
             tools: Mapping[str, str] | None = None,
@@ -52,7 +52,7 @@ def bench(lab: Lab) -> Iterator[Callable[..., Bench]]:
                 steps=frozenset({1, 2, 3}),
                 uses=uses,
                 cases=lambda _: cases,
-                replay=replayer(lab.rooms, lab.root),
+                replay=replay,
                 check=runner(look),
                 outsider_text=outsider,
             )
@@ -241,7 +241,7 @@ def test_a_revision_under_which_a_case_no_longer_replays_is_refused(
     cases = kept(lab, bench, "a.txt")
     lab.write("count-lines", revised)
     found = judge(tool(revised), bench(tools={"count-lines": COUNT}, cases=cases)).reason
-    assert found.startswith("a case no longer replays: `a.txt` ") and reason in found
+    assert found.startswith("a case no longer replays: `count-lines a.txt` ") and reason in found
 
 
 def test_a_revision_that_was_used_may_print_something_better_and_that_counts_from_then_on(
