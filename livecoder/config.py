@@ -133,7 +133,7 @@ def read_file(path: Path) -> dict[str, Any]:
     """The user's file as flat `section.key` values. Raises ConfigError with the line for what is wrong."""
     try:
         raw = path.read_bytes()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}", "make it a readable file or remove it") from None

@@ -109,7 +109,7 @@ def find_test_command(root: Path) -> str:
         return "cargo test -q"
     if (root / "go.mod").is_file():
         return "go test ./..."
-    python = ".venv/bin/python" if (root / ".venv/bin/python").exists() else "python"
+    python = ".venv/bin/python" if (root / ".venv/bin/python").exists() else "python3"
     if _uses_pytest(root):
         return f"{python} -m pytest -q"
     if any((root / folder).is_dir() and any((root / folder).glob("test*.py")) for folder in ("tests", "test")):
@@ -126,7 +126,7 @@ def _uses_pytest(root: Path) -> bool:
         return True
     tests = [p for folder in ("tests", "test") for p in sorted((root / folder).glob("**/test*.py"))[:20]]
     return (root / "tests" / "conftest.py").is_file() or any(
-        "import pytest" in _read(p) or "\ndef test" in _read(p) for p in tests
+        "import pytest" in _read(p) or "\ndef test" in f"\n{_read(p)}" for p in tests
     )
 
 

@@ -45,7 +45,7 @@ app.command("fix")(prompt.fix)
 app.command("undo")(undo.undo)
 app.command("redo")(undo.redo)
 app.command("reflect")(reflect.reflect)
-app.command("demo")(demo.demo)
+app.command("demo", short_help="See it at work on a bundled repository.")(demo.demo)
 app.add_typer(scaffold.app, name="scaffold")
 
 
@@ -65,6 +65,8 @@ def run(arguments: list[str]) -> int:
         return 0
     except typer.Exit as ended:  # also what typer makes of Ctrl-C
         return ended.exit_code
+    except typer.Abort:  # and of the end of input at a question
+        return 130
     finally:
         sys.excepthook = report  # typer has put its own there
     return outcome if isinstance(outcome, int) else 0

@@ -101,8 +101,10 @@ def test_no_library_speaks_on_stdout_or_in_between(livecoder: Livecoder, provide
     provider.answers = [failure(400, "what?")] * 4
     done = livecoder("-p", "x")
 
-    assert done.out == ""
-    assert "litellm" not in done.err.lower().replace("litellm.", "")
+    assert (done.code, done.out) == (4, "")
+    assert "Give Feedback" not in done.err
+    assert done.err.splitlines()[0].startswith("livecoder · ")
+    assert "what?" in done.err.splitlines()[-1]
 
 
 def test_the_key_is_seen_nowhere(livecoder: Livecoder, provider: Endpoint) -> None:
