@@ -56,7 +56,7 @@ class PlayedModel:
 
     def answer(self, raw: bytes, received: float) -> list[dict[str, Any]]:
         body = json.loads(raw)
-        parts = [body.get("tools") or [], *body["messages"]]
+        parts: list[Any] = [body.get("tools"), *body["messages"]]
         canonical = b"\n".join(json.dumps(part, separators=(",", ":")).encode() for part in parts)
         step = len(self.turns) + 1
         turn = Turn(

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import itertools
 import json
 import os
 import re
@@ -128,19 +129,18 @@ def journaled(path: Path) -> list[dict[str, float]]:
     return found
 
 
-def costs(
-    turns: Sequence[Turn], calls: Sequence[dict[str, float]], events: Sequence[dict[str, float]]
-) -> list[Cost]:
+def costs(turns: Sequence[Turn], calls: Sequence[dict[str, float]], events: Sequence[dict[str, float]]) -> list[Cost]:
     found: list[Cost] = []
-    for number, (turn, after) in enumerate(zip(turns, turns[1:], strict=False)):
+    for number, (turn, after) in enumerate(itertools.pairwise(turns)):
         call, next_call = calls[number], calls[number + 1]
         total = after.received - turn.received
         model = turn.answered - turn.received
         litellm = (call["ended"] - turn.answered) + (after.received - next_call["began"])
         command = after.own_us / 1e6
-        parts = [value * 1000 for value in (total, model, litellm, command, total - model - litellm - command)]
+        total, model, litellm, command = (value * 1000 for value in (total, model, litellm, command))
+        rest = total - model - litellm - command
         stages = _stages(call["ended"], events[number], next_call["began"])
-        found.append(Cost(number + 1, turn.changes, *parts, stages))
+        found.append(Cost(number + 1, turn.changes, total, model, litellm, command, rest, stages))
     return found
 
 
@@ -176,7 +176,7 @@ def report(found: list[Cost], turns: list[Turn], load: tuple[float, float]) -> N
         print(f"| {name} | " + " | ".join(f"{median([getattr(c, name) for c in kind]):.1f}" for kind in kinds) + " |")
     harness = median([c.harness for c in found if c.turn > 1])
     print(f"| bare bubblewrap | {bare:.1f} | | |\n")
-    print(f"| where the harness's time goes, median ms | all | around turn 10 | around turn {len(found)} |\n|---|---|---|---|")
+    print(f"| the harness by stages, median ms | all | around turn 10 | around turn {len(found)} |\n|---|---|---|---|")
     for stage in found[0].stages:
         kinds = (found[1:], window(found, 10), window(found, len(found)))
         print(f"| {stage} | " + " | ".join(f"{median([c.stages[stage] for c in kind]):.1f}" for kind in kinds) + " |")
@@ -189,7 +189,8 @@ def report(found: list[Cost], turns: list[Turn], load: tuple[float, float]) -> N
         f"{last / first / (rates[1] / rates[0]):.2f} in bare calls of the same moment) (limit 1.2)"
     )
     early, late = turns[min(30, len(turns) - 1)].peak_kb, turns[-1].peak_kb
-    print(f"peak memory at the end / at turn 30: {late / early:.2f} ({late / 1024:.0f} / {early / 1024:.0f} MB) (limit 1.5)")
+    memory = f"{late / early:.2f} ({late / 1024:.0f} / {early / 1024:.0f} MB)"
+    print(f"peak memory at the end / at turn 30: {memory} (limit 1.5)")
     prefixes = [turn.prefix for turn in turns[1:]]
     raw = [turn.raw_prefix for turn in turns[1:]]
     print(

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -119,7 +118,12 @@ def paths(environ: Mapping[str, str] | None = None) -> Paths:
     environ = os.environ if environ is None else environ
     home = environ.get("LIVECODER_HOME")
     if home:
-        root = Path(home).expanduser().absolute()
+        try:
+            root = Path(home).expanduser().absolute()
+        except RuntimeError as error:
+            raise ConfigError(f"LIVECODER_HOME={home}: {error}", "set it to a directory of yours") from None
+        if root.exists() and not root.is_dir():
+            raise ConfigError(f"LIVECODER_HOME={home} is no directory", "set it to a directory of yours")
         return Paths(root / "config", root / "data", root / "state", root / "cache")
     import platformdirs
 
@@ -131,6 +135,8 @@ def paths(environ: Mapping[str, str] | None = None) -> Paths:
 
 def read_file(path: Path) -> dict[str, Any]:
     """The user's file as flat `section.key` values. Raises ConfigError with the line for what is wrong."""
+    import tomllib
+
     try:
         raw = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):

@@ -76,7 +76,11 @@ def _instructions(root: Path, cwd: Path) -> list[Instruction]:
         *reversed([p for p in (cwd, *cwd.parents) if inside and p != root and p.is_relative_to(root)]),
     ]
     for name in ("AGENTS.md", "CLAUDE.md"):
-        found = [Instruction(_one_line(str((f / name).relative_to(root))), text) for f in folders if (text := _read(f / name))]
+        found = [
+            Instruction(_one_line(str((f / name).relative_to(root))), text)
+            for f in folders
+            if (text := _read(f / name))
+        ]
         if found:
             return found
     return []

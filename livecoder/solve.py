@@ -134,7 +134,7 @@ class Solver:
             yield from self._told(Reflected("failed", failure.line()))
         if self._cause != "interrupt":  # Ctrl-C while looking back skips that alone
             facts.code = facts.code or self.signal_code
-        yield from self._told(self._result(facts))
+        yield from self._told(_result(opened, self.learning, facts, must_change=self._must_change))
 
     def _renew(self, timeout: float = 0.0) -> None:
         """A control for what comes next; a signal that came before it began ends it."""
@@ -238,34 +238,6 @@ class Solver:
         self._renew()
         yield from self.learning.after_round(facts.task, self._control, reflect_now)
 
-    def _result(self, facts: Facts) -> Result:
-        opened, state, judged = self.opened, self.opened.state, judge(facts, must_change=self._must_change)
-        return Result(
-            session=opened.id,
-            subtype=judged.ending,
-            is_error=judged.exit_code != 0,
-            exit_code=judged.exit_code,
-            result=facts.ended.answer,
-            reason=judged.reason,
-            num_turns=facts.ended.turns,
-            duration_ms=round((time.monotonic() - facts.began) * 1000),
-            duration_api_ms=round((state.api_seconds - facts.api) * 1000),
-            total_cost_usd=state.cost_usd - facts.spent,
-            cost_known=state.cost_known,
-            usage=state.usage,
-            outcome=judged.outcome,
-            patch=facts.made,
-            verify=facts.verified,
-            denials=tuple(facts.denials),
-            scaffold_before=opened.generation,
-            scaffold_after=self.learning.generation,
-            tools_created=tuple(facts.created),
-            reflection=facts.reflection,
-            evolve_cost_usd=self.learning.cost_usd,
-            prompt_bytes=state.prompt_bytes,
-            tools_used=tuple(facts.used),
-        )
-
 
 def _introduction(opened: Opened) -> Iterator[Event]:
     estimate = opened.model.estimate_tokens
@@ -293,3 +265,32 @@ def _introduction(opened: Opened) -> Iterator[Event]:
         yield Warned(f"no model was named: {opened.model.name}, since {opened.why_model}")
     for line in (*opened.scaffold.problems, *opened.left_out[:5]):
         yield Warned(line)
+
+
+def _result(opened: Opened, learning: Learning, facts: Facts, *, must_change: bool) -> Result:
+    state, judged = opened.state, judge(facts, must_change=must_change)
+    return Result(
+        session=opened.id,
+        subtype=judged.ending,
+        is_error=judged.exit_code != 0,
+        exit_code=judged.exit_code,
+        result=facts.ended.answer,
+        reason=judged.reason,
+        num_turns=facts.ended.turns,
+        duration_ms=round((time.monotonic() - facts.began) * 1000),
+        duration_api_ms=round((state.api_seconds - facts.api) * 1000),
+        total_cost_usd=state.cost_usd - facts.spent,
+        cost_known=state.cost_known,
+        usage=state.usage,
+        outcome=judged.outcome,
+        patch=facts.made,
+        verify=facts.verified,
+        denials=tuple(facts.denials),
+        scaffold_before=opened.generation,
+        scaffold_after=learning.generation,
+        tools_created=tuple(facts.created),
+        reflection=facts.reflection,
+        evolve_cost_usd=learning.cost_usd,
+        prompt_bytes=state.prompt_bytes,
+        tools_used=tuple(facts.used),
+    )

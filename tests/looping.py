@@ -31,11 +31,11 @@ def toolchains(root: Path) -> Toolchains:
 
 
 @contextmanager
-def bubble(tmp_path: Path, root: Path | None = None) -> Generator[Bubblewrap]:
+def bubble(tmp_path: Path, root: Path | None = None, base: Path | None = None) -> Generator[Bubblewrap]:
     """A sandbox on `root`, or on an empty directory; skips with its own reason where it does not work."""
     workspace = root or tmp_path / "repo"
     workspace.mkdir(exist_ok=True)
-    sandbox = Bubblewrap(Room(workspace, workspace, tmp_path / "scratch"), toolchains(tmp_path), Policy())
+    sandbox = Bubblewrap(Room(workspace, workspace, tmp_path / "scratch", base=base), toolchains(tmp_path), Policy())
     if reason := sandbox.probe():
         pytest.skip(f"bubblewrap: {reason}")
     with sandbox:

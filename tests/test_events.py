@@ -42,7 +42,7 @@ def test_every_event_survives_a_trip_through_json_and_fits_its_schema(cls: type[
     def trip(event: Event) -> None:
         data = json.loads(json.dumps(to_json(event)))
         assert data.pop("event") == kind(event)
-        validator.validate(data)
+        validator.validate(data)  # pyright: ignore[reportUnknownMemberType] (the library is half typed)
         assert from_json({"event": kind(event), **data}) == event
 
     trip()
@@ -50,7 +50,7 @@ def test_every_event_survives_a_trip_through_json_and_fits_its_schema(cls: type[
 
 @pytest.mark.parametrize("cls", CLASSES, ids=kind)
 def test_events_are_frozen_slotted_values_with_a_name_of_their_own(cls: type[Event]) -> None:
-    assert dataclasses.is_dataclass(cls) and not hasattr(cls, "__dict__") or "__slots__" in vars(cls)
+    assert (dataclasses.is_dataclass(cls) and not hasattr(cls, "__dict__")) or "__slots__" in vars(cls)
     assert kind(cls) == kind(cls).lower() and " " not in kind(cls)
     assert sum(kind(other) == kind(cls) for other in CLASSES) == 1
 

@@ -87,7 +87,7 @@ def test_what_changes_is_progress(rounds: Rounds, commands: list[str]) -> None:
 
 def test_a_time_in_the_output_is_no_change(rounds: Rounds) -> None:
     rounds.limits = [NoProgress(3)]
-    timed = "echo \"1 failed in 0.$(date +%N | cut -c1-6)s\""
+    timed = 'echo "1 failed in 0.$(date +%N | cut -c1-6)s"'
     assert rounds.play([say(timed)] * 4)[1].ending == "error_no_progress"
 
 

@@ -1,4 +1,4 @@
-"""The loop as a conversation: what is asked, what runs, what the model is told, how it ends. Real sandbox, real bash."""
+"""The loop as a conversation: what is asked, runs, is told to the model, and ends. Sandbox and bash are real."""
 
 from __future__ import annotations
 
@@ -360,5 +360,3 @@ def test_the_system_prompt_never_changes(rounds: Rounds) -> None:
     rounds.play([say("true"), "done"])
     rounds.play(["done"])
     assert [m for m in rounds.state.messages if isinstance(m, System)] == [System("You are a test.")]
-
-

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+from pathlib import Path
 from typing import cast
 
 import typer
@@ -119,5 +120,9 @@ def report(kind: type[BaseException], error: BaseException, trace: object) -> No
     from livecoder import config
     from livecoder.report import masker, reported
 
-    failure = reported(error, config.paths().state / "reports", masker(config.secrets()))
+    try:
+        folder = config.paths().state / "reports"
+    except LivecoderError:
+        folder = Path(os.devnull)  # no file can be there: the report goes to the temporary directory
+    failure = reported(error, folder, masker(config.secrets()))
     os._exit(_fail(failure.line(), failure.exit_code))

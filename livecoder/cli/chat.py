@@ -17,7 +17,7 @@ from livecoder.errors import LivecoderError
 if TYPE_CHECKING:
     from livecoder.solve import Solver
 
-HELP = "/undo takes the last round back · /reflect looks back now · /quit or Ctrl-D ends · Ctrl-C stops a round"
+HELP = "/undo the last round · /reflect now · Ctrl-C stops a round · Ctrl-D ends"
 
 
 def chat(first: str | None, options: Options) -> int:

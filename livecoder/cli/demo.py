@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from livecoder import config
-from livecoder.cli.running import color_wanted
-from livecoder.events import Event
-from livecoder.view.card import Card
-from livecoder.view.terminal import Terminal
+
+if TYPE_CHECKING:
+    from livecoder.events import Event
 
 
 def demo(
@@ -20,7 +19,10 @@ def demo(
     api_base: Annotated[str | None, typer.Option(help="An OpenAI-compatible URL, with --live.")] = None,
 ) -> int:
     """Three acts on a bundled repository: a bug, a tool, a lesson, a refusal, and the way back."""
+    from livecoder.cli.running import color_wanted
     from livecoder.demo import show
+    from livecoder.view.card import Card
+    from livecoder.view.terminal import Terminal
 
     flags = {"model.name": model, "model.api_base": api_base}
     settings = config.settings(flags, {}, {}, headless=True)

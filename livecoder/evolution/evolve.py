@@ -18,7 +18,7 @@ from livecoder.events import Event, ProposalRefused, Proposed, ScaffoldCommitted
 from livecoder.evolution import proposals as p
 from livecoder.evolution.boot import boots
 from livecoder.evolution.gate import Bench, Verdict, judge
-from livecoder.evolution.replay import replayer
+from livecoder.evolution.replay import Shelf, replayer
 from livecoder.rooms import Rooms, runner
 from livecoder.scaffold import cases, inbox
 from livecoder.scaffold.changes import Conflict, FileChange, check
@@ -99,7 +99,7 @@ class Evolution:
         uses: Sequence[ToolUsed],
         steps: frozenset[int],
     ) -> Verdict:
-        with self.rooms.look_only(candidate) as sandbox, replayer(self.rooms, self.workspace) as replay:
+        with self.rooms.look_only(candidate) as sandbox, Shelf(self.rooms) as shelf:
             bench = Bench(
                 candidate=candidate,
                 workspace=self.workspace,
@@ -108,7 +108,7 @@ class Evolution:
                 steps=steps,
                 uses=uses,
                 cases=lambda name: cases.load(self.data, self.project, name),
-                replay=replay,
+                replay=replayer(self.rooms, self.workspace, shelf),
                 check=runner(sandbox),
                 outsider_text=self.outsider_text,
             )

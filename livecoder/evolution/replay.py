@@ -9,11 +9,12 @@ import hashlib
 import os
 import shlex
 import stat
-from collections.abc import Callable, Generator, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeAlias
+from types import TracebackType
+from typing import Self, TypeAlias
 
 from livecoder.events import ToolUsed
 from livecoder.evolution.toolwatch import proves
@@ -43,40 +44,47 @@ Survey: TypeAlias = dict[str, tuple[int, ...]]
 """Mode, size and times of every file, by path; of folders the mode alone."""
 
 
-@contextmanager
-def replayer(rooms: Rooms, workspace: Path) -> Generator[Replay]:
-    """Replays in `rooms`, each on a clean copy of the case's tree and with a /tmp and HOME of its own."""
-    with ExitStack() as resources:
-        shelf = _Shelf(rooms, resources)
+class Shelf:
+    """Copies that no call changed, for the next one: most calls change nothing, and copying dependencies is slow."""
 
-        def run(scaffold: Path, name: str, case: Case) -> Replayed:
-            clean, before = shelf.take(case.tree)
-            with rooms.on(clean, scaffold) as copy:
-                finished = copy.run(_command(name, case, workspace), SECONDS)
-            after = _survey(clean.path)
-            if after == before:
-                shelf.put(case.tree, clean, before)
-            return Replayed(finished.exit_code, finished.output, _effect(clean.path, before, after))
+    def __init__(self, rooms: Rooms) -> None:
+        self._rooms = rooms
+        self._resources = ExitStack()
+        self._copies: dict[str, tuple[Clean, Survey]] = {}
 
-        yield run
+    def __enter__(self) -> Self:
+        return self
 
-
-@dataclass(slots=True)
-class _Shelf:
-    """The copies that no call changed; most calls change nothing, and a copy with its dependencies takes seconds."""
-
-    rooms: Rooms
-    resources: ExitStack
-    _copies: dict[str, tuple[Clean, Survey]] = field(default_factory=dict[str, tuple[Clean, Survey]])
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._resources.close()
 
     def take(self, tree: str) -> tuple[Clean, Survey]:
         if tree in self._copies:
             return self._copies.pop(tree)
-        clean = self.resources.enter_context(self.rooms.clean(tree))
+        clean = self._resources.enter_context(self._rooms.clean(tree))
         return clean, _survey(clean.path)
 
     def put(self, tree: str, clean: Clean, survey: Survey) -> None:
         self._copies[tree] = (clean, survey)
+
+
+def replayer(rooms: Rooms, workspace: Path, shelf: Shelf | None = None) -> Replay:
+    """Replays in `rooms`, each on a clean copy of the case's tree and with a /tmp and HOME of its own."""
+
+    def run(scaffold: Path, name: str, case: Case) -> Replayed:
+        with Shelf(rooms) as own:
+            copies = shelf or own
+            clean, before = copies.take(case.tree)
+            with rooms.on(clean, scaffold) as copy:
+                finished = copy.run(_command(name, case, workspace), SECONDS)
+            after = _survey(clean.path)
+            if after == before:
+                copies.put(case.tree, clean, before)
+            return Replayed(finished.exit_code, finished.output, _effect(clean.path, before, after))
+
+    return run
 
 
 def _command(name: str, case: Case, workspace: Path) -> str:
@@ -106,7 +114,12 @@ def _survey(root: Path) -> Survey:
 
 
 def _effect(root: Path, before: Survey, after: Survey) -> str:
-    changed = sorted(path for path in {*before, *after} if before.get(path) != after.get(path))
+    changed = sorted(
+        path
+        for path in {*before, *after}
+        if before.get(path) != after.get(path)
+        and any(stat.S_ISREG(side.get(path, (0,))[0]) for side in (before, after))
+    )
     if not changed:
         return ""
     digest = hashlib.sha256()

@@ -59,7 +59,7 @@ class StreamJson:
             case e.SessionStarted():
                 self._session = event.session
                 return [_init(event)]
-            case e.ModelReplied():
+            case e.ModelReplied() if event.purpose == "turn":  # a look back is no answer; its cost is in the result
                 return [_assistant(event, self._session)]
             case e.CommandFinished():
                 self._finished = event

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import textwrap
+import unicodedata
 from typing import TextIO
 
 from livecoder import events as e
 
 CONTROL = re.compile(
     "\x1b(?:\\[[0-?]*[ -/]*[@-~]|[\\]PX^_].*?(?:\x07|\x1b\\\\|$)|.)?"
-    "|[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]",
+    "|[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]",
     re.S,
 )
 HEAD, TAIL = 4, 6
 """Lines of an output that are shown; the model reads more, the journal has all."""
+SAID = (e.ModelReplied, e.Result, e.Warned, e.LimitWarned, e.Retried, e.ToolBroken, e.Reflected)
 STYLES = {"dim": "2", "bold": "1", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 
 
@@ -49,13 +53,22 @@ class Terminal:
         rows = _result(event, self._recorded) if isinstance(event, e.Result) else _lines(event, self._verbose)
         for style, line in rows:
             if not self._quiet or style in ("red", "yellow"):
-                self.line(line, style)
+                for part in self._fitted(event, line):
+                    self.line(part, style)
+
+    def _fitted(self, event: e.Event, line: str) -> list[str]:
+        """What is said is wrapped at words and read to its end; what commands print is clipped."""
+        if not isinstance(event, SAID) or not self._out.isatty():
+            return [line]
+        clean = printable(line).expandtabs()
+        columns = _columns(self._out) // max(map(_cells, clean), default=1)
+        return textwrap.wrap(clean, max(columns, 20), break_on_hyphens=False) or [""]
 
     def line(self, text: str, style: str = "") -> None:
         """One line, clipped to the terminal's width where a terminal is."""
         for part in printable(text).split("\n"):
             if self._out.isatty():
-                part = _clip(part, shutil.get_terminal_size().columns)
+                part = _clip(part.expandtabs(), _columns(self._out))
             if self._color and style:
                 part = f"\x1b[{STYLES[style]}m{part}\x1b[0m"
             self._out.write(part + "\n")
@@ -174,4 +187,23 @@ def _one_line(text: str, width: int) -> str:
 
 
 def _clip(text: str, width: int) -> str:
-    return text if len(text) <= width else text[: max(1, width - 1)] + "…"
+    """`text` in at most `width` cells of a terminal."""
+    if sum(map(_cells, text)) <= width:
+        return text
+    used = 1  # for the ellipsis
+    for place, character in enumerate(text):
+        used += _cells(character)
+        if used > max(1, width):
+            return text[:place] + "…"
+    return text
+
+
+def _cells(character: str) -> int:
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def _columns(out: TextIO) -> int:
+    """Of the terminal that is written to: stdout may be a file while stderr is a terminal."""
+    return os.get_terminal_size(out.fileno()).columns or shutil.get_terminal_size().columns

@@ -105,6 +105,7 @@ def _run(
             stderr=subprocess.PIPE,
             timeout=TIMEOUT,
             check=False,
+            process_group=0,  # a terminal's Ctrl-C is for the round, not for its checkpoint
         )
     except FileNotFoundError:
         raise WorkspaceError("git, or the directory it works in, is gone", "install git 2.35 or later") from None

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from tests.e2e.conftest import Livecoder
 
 BARE = ("--sandbox", "none", "--yes-no-sandbox")
@@ -53,15 +55,21 @@ def test_a_journal_that_cannot_be_written_still_ends_in_a_result(livecoder: Live
     assert done.result["patch"]["files"] == 1
 
 
-def test_before_a_session_it_is_exit_70_with_one_line(livecoder: Livecoder) -> None:
-    config = livecoder.home / "config" / "config.toml"
-    config.mkdir(parents=True)
-    store = livecoder.home / "data" / "scaffold.git"
-    store.mkdir(parents=True)
-    (store / "HEAD").write_text("nonsense")
-    config.rmdir()
-    done = livecoder("-p", "x", "-m", livecoder.script("Done."))
+def test_outside_of_a_round_it_is_exit_70_with_one_line_and_a_report(livecoder: Livecoder) -> None:
+    livecoder.task(FIX, "Done.")
+    (rounds,) = livecoder.home.glob("state/projects/*/workspace/**/rounds.json")
+    rounds.write_text('{"done": 5}')
+    done = livecoder("undo", "--yes")
 
-    assert done.code in (3, 70)
+    assert (done.code, done.out) == (70, "")
     assert len(done.err.splitlines()) == 1
-    assert done.out == ""
+    assert "Error" in report_in(done.err).read_text()
+
+
+@pytest.mark.parametrize("home", ["~nobody-of-this-name/x", "/dev/null"])
+def test_a_home_that_is_none_is_a_setting_not_a_bug(livecoder: Livecoder, home: str) -> None:
+    livecoder.env["LIVECODER_HOME"] = home
+    done = livecoder("undo", "--yes")
+
+    assert done.code == 3
+    assert len(done.err.splitlines()) == 1

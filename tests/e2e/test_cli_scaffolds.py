@@ -1,4 +1,4 @@
-"""A scaffold that is broken or hostile, given by `--scaffold DIR`: the run goes on with the seed's part, and says so."""
+"""A scaffold that is broken or hostile, by `--scaffold DIR`: the run goes on with the seed's part, and says so."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 
 from tests.e2e.conftest import Livecoder
 
+SLOW = "{% for i in range(99999) %}{% for j in range(99999) %}x{% endfor %}{% endfor %}"
 FIX = "$ sed -i 's/a - b/a + b/' calc.py"
 
 
@@ -31,12 +32,11 @@ def scaffold(livecoder: Livecoder, files: dict[str, str]) -> tuple[str, str]:
         ({"prompts/system.md": "{{ nothing_of_this_name }}"}, "prompts/system.md"),
         ({"prompts/system.md": "{% for"}, "prompts/system.md"),
         ({"prompts/system.md": "{{ ''.__class__.__mro__ }}"}, "prompts/system.md"),
-        ({"prompts/system.md": "{% for i in range(99999) %}{% for j in range(99999) %}x{% endfor %}{% endfor %}"}, "prompts/system.md"),
+        ({"prompts/system.md": SLOW}, "prompts/system.md"),
         ({"prompts/harvest.md": "{{ undefined_here }}"}, "prompts/harvest.md"),
         ({"prompts/reflection.md": "{{ 'x' * 99999999999 }}"}, "prompts/reflection.md"),
         ({"prompts/system.md": "be good\u202e"}, "hidden"),
         ({"lessons/bad.toml": "]]"}, "bad"),
-        ({"tools/ls": "#!/bin/sh\necho shadow\n"}, "ls"),
     ],
 )  # fmt: skip
 def test_a_broken_part_is_replaced_and_told(livecoder: Livecoder, files: dict[str, str], said: str) -> None:
@@ -64,7 +64,7 @@ def test_a_tool_that_hangs_on_help_costs_nothing_until_it_is_changed(livecoder: 
 
 
 def test_a_tool_that_the_model_makes_and_that_hangs_is_refused(livecoder: Livecoder) -> None:
-    make = "$ printf '#!/usr/bin/env bash\\n# waits\\nsleep 600\\n' > $SCAFFOLD/tools/stuck; chmod +x $SCAFFOLD/tools/stuck"
+    make = "$ printf '#!/usr/bin/env bash\\n# waits\\nsleep 600\\n' > $SCAFFOLD/tools/stuck"
     done = livecoder.task(make, FIX, "Done.")
 
     assert done.code == 0

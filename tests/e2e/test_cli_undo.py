@@ -7,9 +7,7 @@ from pathlib import Path
 from tests.conftest import git
 from tests.e2e.conftest import Livecoder
 
-BREAK = (
-    "$ sed -i 's/a - b/a + b/' calc.py; rm README.md; printf 'new\\n' > new.txt; chmod +x calc.py; mkdir d; touch d/e"
-)
+BREAK = "$ sed -i 's/a - b/a + b/' calc.py; rm README.md; echo new > new.txt; chmod +x calc.py; mkdir d; touch d/e"
 
 
 def picture(root: Path) -> dict[str, tuple[bytes, int]]:

@@ -39,7 +39,6 @@ FIX = "$ sed -i 's/a - b/a + b/' calc.py"
         (["fix", "https://github.com/o/r/issues/1"], "file"),
         (["reflect", "../../x", "-m", "scripted:/dev/null"], "no session"),
     ],
-    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_a_wrong_command_line_is_exit_2_and_one_line(livecoder: Livecoder, words: list[str], said: str) -> None:
     done = livecoder(*words)

@@ -55,14 +55,18 @@ def test_a_proven_tool_becomes_a_generation_with_its_receipts(lab: Lab, receipt:
     assert committed.before == lab.generation != committed.after == judging.generation
     (newest, *_) = lab.store.log(PROJECT)
     assert newest.id == committed.after and newest.subject == "tool(count-lines): Count the lines of files."
-    assert newest.receipts == committed.receipts == {
-        "Task": "count things",
-        "Session": "s1",
-        "Model": "scripted model",
-        "Evidence": "step 2",
-        "Expects": "later tasks call it",
-        "Cost": "$0.0100",
-    }
+    assert (
+        newest.receipts
+        == committed.receipts
+        == {
+            "Task": "count things",
+            "Session": "s1",
+            "Model": "scripted model",
+            "Evidence": "step 2",
+            "Expects": "later tasks call it",
+            "Cost": "$0.0100",
+        }
+    )
     (tool,) = current(lab, tmp_path).tools
     assert tool.name == "count-lines" and tool.path.read_text() == COUNT and tool.path.stat().st_mode & 0o111
     (case,) = cases.load(lab.data, PROJECT, "count-lines")
@@ -94,8 +98,8 @@ def test_what_is_refused_leaves_no_trace_but_its_reason(lab: Lab, receipt: Recei
     events = consider(lab, receipt, AddLesson(LESSON, (9,), "x"), keep("#!/bin/sh\nexit 1\n"), add())
     reasons = [e.reason for e in events if isinstance(e, ProposalRefused)]
     assert reasons[0] == "it cites step 9, which does not exist" and reasons[1].startswith("it is broken: ")
-    assert [info.subject for info in lab.store.log(PROJECT)][0].startswith("lesson(tables)")
-    assert len(lab.store.log(PROJECT)) == 2
+    newest, _seed = lab.store.log(PROJECT)
+    assert newest.subject.startswith("lesson(tables)")
     assert list(lab.rooms.directory.iterdir()) == []
 
 

@@ -35,7 +35,7 @@ def use(lab: Lab, *arguments: str, name: str = "count-lines", code: int = 0, std
 @pytest.fixture
 def bench(lab: Lab) -> Iterator[Callable[..., Bench]]:
     """`bench(tools=…, lessons=…, uses=…)`: what the gate knows; real replays and checks on the lab's checkout."""
-    with lab.rooms.look_only(lab.checkout) as look, replayer(lab.rooms, lab.root) as replay:
+    with lab.rooms.look_only(lab.checkout) as look:
 
         def make(
             tools: Mapping[str, str] | None = None,
@@ -52,7 +52,7 @@ def bench(lab: Lab) -> Iterator[Callable[..., Bench]]:
                 steps=frozenset({1, 2, 3}),
                 uses=uses,
                 cases=lambda _: cases,
-                replay=replay,
+                replay=replayer(lab.rooms, lab.root),
                 check=runner(look),
                 outsider_text=outsider,
             )
@@ -113,9 +113,7 @@ def test_what_is_known_is_not_learnt_again(bench: Callable[..., Bench], known: L
 
 
 def test_lessons_for_every_prompt_are_few(bench: Callable[..., Bench]) -> None:
-    words = "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron".split()
-    general = [Lesson(word, f"{word} {word}1 {word}2 {word}3.") for word in words]
-    assert len(general) == MAX_GENERAL
+    general = [Lesson(f"l{n}", f"alpha{n} beta{n} gamma{n} delta{n}.") for n in range(MAX_GENERAL)]
     assert "15 lessons without a trigger already" in judge(lesson(trigger=""), bench(lessons=general)).reason
     assert judge(lesson(), bench(lessons=general)).reason == ""
 
@@ -148,9 +146,7 @@ def test_an_outsiders_words_cannot_hide_in_a_tool(lab: Lab, bench: Callable[...,
 # ---- tools
 
 
-def test_a_tool_that_worked_and_works_again_is_accepted_with_its_cases(
-    lab: Lab, bench: Callable[..., Bench]
-) -> None:
+def test_a_tool_that_worked_and_works_again_is_accepted_with_its_cases(lab: Lab, bench: Callable[..., Bench]) -> None:
     lab.write("count-lines", COUNT)
     verdict = judge(tool(), bench(uses=[use(lab, "a.txt"), use(lab, "b.txt"), use(lab, "a.txt")]))
     assert verdict.reason == ""
@@ -258,9 +254,7 @@ def test_a_revision_that_was_used_may_print_something_better_and_that_counts_fro
     assert judge(tool(again), bench(tools={"count-lines": revised}, cases=verdict.cases)).reason == ""
 
 
-def test_a_case_whose_tree_is_gone_refuses_the_revision_and_nothing_more(
-    lab: Lab, bench: Callable[..., Bench]
-) -> None:
+def test_a_case_whose_tree_is_gone_refuses_the_revision_and_nothing_more(lab: Lab, bench: Callable[..., Bench]) -> None:
     (case,) = kept(lab, bench, "a.txt")
     lost = dataclasses.replace(case, tree="0" * 40)
     assert judge(tool(), bench(cases=[lost])).reason.startswith("its cases cannot be replayed: ")
@@ -284,7 +278,10 @@ def test_a_tool_that_prints_something_else_each_time_is_held_to_what_it_does(
 
 @pytest.mark.parametrize(
     "body",
-    ['cat /proc/sys/kernel/random/uuid > "$1"', 'mkdir -p __pycache__; cat /proc/sys/kernel/random/uuid > __pycache__/x'],
+    [
+        'cat /proc/sys/kernel/random/uuid > "$1"',
+        "mkdir -p __pycache__; cat /proc/sys/kernel/random/uuid > __pycache__/x",
+    ],
     ids=["a file that differs each time", "a cache"],
 )
 def test_a_tool_that_writes_something_else_each_time_is_not_held_to_it(

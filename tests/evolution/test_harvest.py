@@ -20,7 +20,9 @@ text = path.read_text()
 assert text.count("{old}") == 1
 path.write_text(text.replace("{old}", "{new}"))
 """
-LIST = "import os\nfor name in sorted(os.listdir('.')):\n    if name.endswith('.txt'):\n        print(name, len(name))\n"
+LIST = (
+    "import os\nfor name in sorted(os.listdir('.')):\n    if name.endswith('.txt'):\n        print(name, len(name))\n"
+)
 FIRST = EDIT.format(file="a.txt", old="one", new="uno")
 SECOND = EDIT.format(file="b.txt", old="three", new="tre")
 
@@ -55,7 +57,7 @@ def test_a_program_on_stdin_is_a_candidate_with_its_exit_code(lab: Lab) -> None:
         ("cat > /tmp/go.sh <<'EOF'\nset -e\nfor f in *.txt\ndo wc -l $f\ndone\nEOF\nbash /tmp/go.sh", "bash"),
         ("cat > /tmp/go.sh <<'EOF'\nset -e\nfor f in *.txt\ndo wc -l $f\ndone\nEOF\nsource /tmp/go.sh", "bash"),
         (
-            "cat > /tmp/go <<'EOF'\n#!/bin/sh\nset -e\nfor f in *.txt\ndo wc -l $f\ndone\nEOF\nchmod +x /tmp/go && sh /tmp/go",
+            "cat > /tmp/go <<'EOF'\n#!/bin/sh\nset -e\nfor f in *.txt\ndo wc $f\ndone\nEOF\nchmod +x /tmp/go; sh /tmp/go",
             "bash",
         ),
     ],
@@ -138,7 +140,9 @@ def test_the_knob_says_when_the_model_is_asked(
 def test_a_model_whose_tools_break_twice_is_left_in_peace(lab: Lab) -> None:
     with lab.rooms.look_only(lab.checkout) as look:
         watch = ToolWatch(lab.checkout, runner(look), lab.tree)
-        watcher = Harvest("both", lambda _: "keep one?", encouraged=watch.encouraged, tools_made=lambda: len(watch.made))
+        watcher = Harvest(
+            "both", lambda _: "keep one?", encouraged=watch.encouraged, tools_made=lambda: len(watch.made)
+        )
         broken = ["echo nonsense > $SCAFFOLD/tools/one", "echo nonsense > $SCAFFOLD/tools/two"]
         events, model = lab.play([say(*broken), say(inline(FIRST)), say(inline(SECOND)), "done"], watch, watcher)
     assert not watch.encouraged()

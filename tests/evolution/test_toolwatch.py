@@ -103,7 +103,9 @@ def test_two_broken_in_a_row_end_the_encouragement_and_a_good_one_brings_it_back
 
 
 def test_one_broken_and_repaired_is_no_reason_to_give_up(lab: Lab, watch: ToolWatch) -> None:
-    lab.play([say("echo x > $SCAFFOLD/tools/count-lines"), say(WRITE), say("echo x > $SCAFFOLD/tools/a"), "done"], watch)
+    lab.play(
+        [say("echo x > $SCAFFOLD/tools/count-lines"), say(WRITE), say("echo x > $SCAFFOLD/tools/a"), "done"], watch
+    )
     assert watch.encouraged() and watch.made == ["count-lines"]
 
 

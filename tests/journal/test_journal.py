@@ -162,7 +162,7 @@ def test_a_journal_that_cannot_be_written_says_so_and_stays_whole(tmp_path: Path
         "DELETE FROM event WHERE seq = 2",
         "UPDATE event SET hash = 'x' WHERE seq = 3",
         "UPDATE event SET seq = 100 WHERE seq = 2",
-        "INSERT INTO event VALUES (9, 'warned', 0, '{\"event\":\"warned\",\"text\":\"planted\"}', 'x')",
+        'INSERT INTO event VALUES (9, \'warned\', 0, \'{"event":"warned","text":"planted"}\', \'x\')',
     ],
     ids=["changed", "removed", "hash", "moved", "added"],
 )

@@ -1,0 +1,69 @@
+"""A person at a terminal: a pseudo-terminal of 80 columns, keys in, what is shown out."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import re
+import select
+import struct
+import subprocess
+import termios
+import time
+from pathlib import Path
+
+STYLE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+PATIENCE_SECONDS = 30
+
+
+class Terminal:
+    """Runs a program as the foreground process of a terminal of its own. A context manager."""
+
+    def __init__(self, words: list[str], cwd: Path, env: dict[str, str], columns: int = 80) -> None:
+        self._leader, follower = pty.openpty()
+        fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        self.shown = ""
+        self._seen = 0
+        # `setsid --ctty` makes the terminal the program's own, so that Ctrl-C reaches all of its foreground group.
+        self.process = subprocess.Popen(
+            ["setsid", "--ctty", "--wait", *words], cwd=cwd, env=env, stdin=follower, stdout=follower, stderr=follower
+        )
+        os.close(follower)
+
+    def __enter__(self) -> Terminal:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._leader)  # hangs up
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def keys(self, text: str) -> None:
+        os.write(self._leader, text.encode())
+
+    def sees(self, text: str) -> str:
+        """Wait until `text` is shown after what was seen last; returns everything up to it."""
+        end = time.monotonic() + PATIENCE_SECONDS
+        while (found := self.shown.find(text, self._seen)) < 0:
+            assert time.monotonic() < end and self._read(), f"no {text!r} in\n{self.shown[self._seen :]}"
+        start, self._seen = self._seen, found + len(text)
+        return self.shown[start : self._seen]
+
+    def ends(self) -> int:
+        """Wait for the program's end; returns its exit code."""
+        while self._read():
+            pass
+        return self.process.wait(PATIENCE_SECONDS)
+
+    def _read(self) -> bool:
+        ready, _, _ = select.select([self._leader], [], [], PATIENCE_SECONDS)
+        try:
+            data = os.read(self._leader, 65536) if ready else b""
+        except OSError:  # the last process of the terminal has ended
+            data = b""
+        self.shown += STYLE.sub("", data.decode("utf-8", "replace")).replace("\r\n", "\n")
+        return bool(data)

@@ -1,0 +1,116 @@
+"""The table of endings: what a round amounts to, by exit code, outcome and reason. The agent's words decide nothing."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import pytest
+
+from livecoder.endings import CODES, SIGNAL_CODES, Facts, judge
+from livecoder.events import (
+    Ending,
+    PatchMade,
+    PermissionDenied,
+    Reflected,
+    RoundEnded,
+    ToolCreated,
+    ToolUsed,
+    Verified,
+    Warned,
+)
+from livecoder.task import Task
+
+TASK = Task("fix it")
+
+
+def facts(
+    ending: Ending = "success", verify: int | None = None, weakened: tuple[str, ...] = (), files: int = 1, code: int = 0
+) -> Facts:
+    ended = RoundEnded(1, ending, "All is well.", f"because of {ending}", 3)
+    found = Facts(TASK, ended, "tree", 0.0, 0.0, code=code, made=PatchMade(files, 1, 1, ("a",) * files))
+    if verify is not None:
+        found.verified = Verified("pytest -q", verify, 1, "copy", "", weakened, "", 1.0)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("ending", "code"),
+    [
+        ("error_unsolved", 1),
+        ("error_blocked", 5),
+        ("error_verify", 6),
+        ("error_max_turns", 53),
+        ("error_max_budget_usd", 53),
+        ("error_max_tokens", 53),
+        ("error_no_progress", 53),
+        ("error_internal", 70),
+        ("error_provider", 75),
+        ("error_timeout", 124),
+        ("interrupted", 130),
+    ],
+)
+def test_every_ending_but_success_is_a_failure_with_its_code(ending: Ending, code: int) -> None:
+    judged = judge(facts(ending), must_change=False)
+    assert (judged.ending, judged.outcome, judged.exit_code) == (ending, "failed", code)
+    assert judged.reason == f"because of {ending}"
+
+
+def test_the_table_has_every_ending() -> None:
+    assert set(CODES) == set(get_args(Ending))
+
+
+def test_without_a_verify_command_success_is_a_claim() -> None:
+    judged = judge(facts(), must_change=False)
+    assert (judged.ending, judged.outcome, judged.exit_code) == ("success", "claimed", 0)
+
+
+def test_verify_decides() -> None:
+    good, bad = judge(facts(verify=0), must_change=False), judge(facts(verify=2), must_change=False)
+    assert (good.ending, good.outcome, good.exit_code, good.reason) == (
+        "success",
+        "verified",
+        0,
+        "verify passes: pytest -q",
+    )
+    assert (bad.ending, bad.outcome, bad.exit_code, bad.reason) == (
+        "error_verify",
+        "failed",
+        6,
+        "verify exits 2: pytest -q",
+    )
+
+
+def test_tests_that_were_weakened_verify_nothing() -> None:
+    judged = judge(facts(verify=0, weakened=("tests/a.py: deleted",)), must_change=False)
+    assert (judged.outcome, judged.exit_code) == ("failed", 6)
+    assert judged.reason == "verify passes, but tests were weakened: tests/a.py: deleted"
+    harmless = ("test configuration changed: pyproject.toml",)
+    assert judge(facts(verify=0, weakened=harmless), must_change=False).outcome == "verified"
+
+
+def test_a_fix_without_a_change_is_none() -> None:
+    judged = judge(facts(files=0, verify=0), must_change=True)
+    assert (judged.ending, judged.outcome, judged.exit_code) == ("error_unsolved", "failed", 1)
+    assert judge(facts(files=0), must_change=False).outcome == "claimed"
+
+
+@pytest.mark.parametrize(("cause", "code"), [("hangup", 129), ("interrupt", 130), ("terminate", 143)])
+def test_a_signal_has_its_own_code_whenever_it_came(cause: str, code: int) -> None:
+    assert SIGNAL_CODES[cause] == code
+    for found in (facts("interrupted", code=code), facts(code=code), facts(verify=0, code=code)):
+        judged = judge(found, must_change=False)
+        assert (judged.exit_code, judged.outcome, judged.ending) == (code, "failed", "interrupted")
+
+
+def test_a_provider_that_refused_for_good_keeps_its_code() -> None:
+    assert judge(facts("error_provider", code=4), must_change=False).exit_code == 4
+
+
+def test_facts_are_gathered_from_events() -> None:
+    found = facts()
+    denied, ended = PermissionDenied(1, "network", "no"), RoundEnded(1, "error_timeout", "", "late", 2)
+    used = ToolUsed("edit", 1, (), "", "/", 0, "t")
+    for event in (denied, used, used, ToolCreated("count", "x", 1, 1), Reflected("pending"), Warned("x"), ended):
+        found.note(event)
+    assert (found.denials, found.used, found.created) == ([denied], ["edit"], ["count"])
+    assert (found.reflection, found.ended) == ("pending", ended)

@@ -1,0 +1,109 @@
+"""Rooms: a clean copy at the workspace's own path, a look that cannot write, an empty place; nothing left behind."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from looping import bubble
+
+from livecoder.loop import drained
+from livecoder.rooms import Rooms, runner
+from livecoder.workspace.copies import Dependencies, clean_copy
+from livecoder.workspace.workspace import Workspace
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Place:
+    root: Path
+    rooms: Rooms
+    scaffold: Path
+    tree: Callable[[], str]
+
+
+@pytest.fixture
+def place(tmp_path: Path, make_repository: Callable[..., Path]) -> Iterator[Place]:
+    root = make_repository({"a.txt": "one\n"})
+    workspace = Workspace.open(root, tmp_path / "state")
+    dependencies = Dependencies.snapshot(workspace.shadow, tmp_path / "dependencies")
+    scaffold = tmp_path / "scaffold"
+    (scaffold / "tools").mkdir(parents=True)
+
+    def copier(tree: str, dest: Path) -> str:
+        return clean_copy(workspace.shadow.trees, tree, dependencies, dest).why_in_place
+
+    with bubble(tmp_path, root) as sandbox:
+        rooms = Rooms(sandbox, copier, tmp_path / "copies")
+        yield Place(root, rooms, scaffold, lambda: workspace.shadow.checkpoint().tree)
+
+
+def test_a_copy_shows_its_tree_at_the_workspaces_own_path(place: Place) -> None:
+    then = place.tree()
+    (place.root / "a.txt").write_text("two\n")
+    with place.rooms.copy(then) as copy:
+        assert copy.run("pwd; cat a.txt", 20).output == f"{place.root}\none\n"
+        assert copy.impure == ""
+
+
+def test_what_is_written_in_a_copy_stays_there_and_goes_with_it(place: Place) -> None:
+    with place.rooms.copy(place.tree()) as copy:
+        copy.run("echo new > b.txt; rm a.txt", 20)
+        assert (copy.path / "b.txt").exists() and not (copy.path / "a.txt").exists()
+    assert not (place.root / "b.txt").exists() and (place.root / "a.txt").exists()
+    assert list(place.rooms.directory.iterdir()) == []
+
+
+def test_a_copy_knows_no_scaffold_unless_it_is_given_one(place: Place) -> None:
+    with place.rooms.copy(place.tree()) as copy:
+        assert copy.run('echo "[$SCAFFOLD]"', 20).output == "[]\n"
+    with place.rooms.copy(place.tree(), place.scaffold) as copy:
+        assert copy.run('echo "[$SCAFFOLD]"', 20).output == f"[{place.scaffold}]\n"
+
+
+def test_what_stands_beside_a_copy_can_be_read(place: Place) -> None:
+    then = place.tree()
+    (place.root / "a.txt").write_text("two\n")
+    with place.rooms.copy(then, beside=place.root) as copy:
+        assert copy.run("cat a.txt /run/lc/base/a.txt", 20).output == "one\ntwo\n"
+        assert copy.run("echo x > /run/lc/base/a.txt", 20).exit_code != 0
+
+
+def test_a_copy_that_cannot_be_clean_says_why(place: Place) -> None:
+    def dirty(tree: str, dest: Path) -> str:
+        dest.mkdir()
+        return "the dependencies take 9.9 GB"
+
+    with dataclasses.replace(place.rooms, copier=dirty).copy("any") as copy:
+        assert copy.impure == "the dependencies take 9.9 GB"
+
+
+def test_a_look_sees_the_workspace_and_cannot_write_it(place: Place) -> None:
+    with place.rooms.look_only(place.scaffold) as sandbox:
+        run = runner(sandbox)
+        assert run("cat a.txt", 20) == (0, "one\n")
+        code, output = run("echo x > a.txt", 20)
+    assert code != 0 and "Read-only file system" in output
+    assert (place.root / "a.txt").read_text() == "one\n"
+
+
+def test_an_empty_room_is_empty_and_can_be_written(place: Place) -> None:
+    with place.rooms.empty(place.scaffold) as sandbox:
+        assert runner(sandbox)("ls -A; touch x && ls", 20) == (0, "x\n")
+    assert not (place.root / "x").exists()
+
+
+def test_rooms_stand_beside_each_other_and_beside_the_session(place: Place) -> None:
+    with place.rooms.copy(place.tree()) as one, place.rooms.copy(place.tree()) as other:
+        one.run("echo 1 > mine", 20)
+        other.run("echo 2 > mine; touch /tmp/mine", 20)
+        assert (one.run("cat mine", 20).output, other.run("cat mine", 20).output) == ("1\n", "2\n")
+        live = drained(place.rooms.sandbox.run("ls /tmp/mine mine", 20, lambda: False))
+        assert live.exit_code != 0
+
+
+def test_a_room_is_cleared_away_also_after_a_failure(place: Place) -> None:
+    with pytest.raises(ZeroDivisionError), place.rooms.copy(place.tree()):
+        raise ZeroDivisionError
+    assert list(place.rooms.directory.iterdir()) == []
