@@ -5,6 +5,7 @@ A reading for harvest, nudges and evidence; nothing here decides whether a comma
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -12,6 +13,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser
 
+BEYOND_ASCII = re.compile("[\x01\x80-\U0010ffff]")
+"""Written as escapes while it is parsed: the grammar's scanner looks characters up in C's table of 256 and crashes the
+process at `{` before a high one."""
+ESCAPE = re.compile("\x01([0-9a-f]+)\x02")
 ARGUMENTS = ("word", "string", "raw_string", "ansi_c_string", "concatenation")
 """What else may stand on the line of a heredoc: `tool <<E --flag "a b"`."""
 
@@ -49,7 +54,8 @@ def _parser() -> Parser:
 def programs(text: str) -> tuple[Program, ...]:
     """Every simple command in `text`, in order, those in pipes, lists, loops and substitutions too."""
     found: list[Program] = []
-    stack = [_parser().parse(text.encode("utf-8", "replace")).root_node]
+    clean = text.encode("utf-8", "replace").decode("utf-8")
+    stack = [_parser().parse(BEYOND_ASCII.sub(_escaped, clean).encode()).root_node]
     while stack:
         node = stack.pop()
         if node.type == "command":
@@ -117,7 +123,11 @@ def _file(node: Node) -> str:
 
 
 def _text(node: Node) -> str:
-    return (node.text or b"").decode("utf-8", "replace")
+    return ESCAPE.sub(lambda found: chr(int(found[1], 16)), (node.text or b"").decode())
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return f"\x01{ord(found[0]):x}\x02"
 
 
 def _plain(node: Node) -> str:

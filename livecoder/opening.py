@@ -97,7 +97,7 @@ def opened(settings: Settings, cwd: Path) -> Generator[Opened]:
         start = workspace.shadow.checkpoint()
         dependencies = Dependencies.snapshot(workspace.shadow, place / "dependencies")
         store, checkout, generation = _scaffold(settings, project, place)
-        scaffold = Scaffold.load(checkout) if checkout else _bare_scaffold(place)
+        scaffold = Scaffold.load(checkout or seed_dir())
         toolchains = find(environ, root, _engine(), settings.mounts)
         room = _room(settings, workspace, place, checkout, start.tree)
         sandbox = stack.enter_context(_sandbox(settings, room, toolchains, scaffold.knobs.output_chars))
@@ -153,13 +153,6 @@ def _scaffold(settings: Settings, project: str, place: Path) -> tuple[Store | No
     if settings.scaffold:
         return store, checkout, store.checkout_ref(settings.scaffold, checkout).id
     return store, checkout, store.checkout(project, checkout).id
-
-
-def _bare_scaffold(place: Path) -> Scaffold:
-    """`--scaffold none`: the seed's knobs and prompts, no place for tools."""
-    empty = place / "no-scaffold"
-    empty.mkdir(parents=True)
-    return Scaffold.load(empty)
 
 
 def _engine() -> tuple[Path, ...]:

@@ -68,6 +68,13 @@ def test_two_heredocs_in_one_command_are_two_programs() -> None:
     assert [(p.writes, p.heredoc and p.heredoc.body) for p in found] == [("a", "1\n"), ("b", "2\n")]
 
 
+@pytest.mark.parametrize("character", ["\U00108712", "\U000709a3", "🙂", "漢", "\x01", "\x01e9\x02"])
+def test_a_high_character_after_a_brace_crashes_nothing_and_comes_back(character: str) -> None:
+    assert [program.words for program in programs(f"echo {{{character} a")] == [("echo", f"{{{character}", "a")]
+    (program,) = programs(f"tool <<'E'\n{{{character}\nE\n")
+    assert program.heredoc == Heredoc(f"{{{character}\n", True)
+
+
 @given(st.text(max_size=200))
 def test_no_text_is_too_odd_to_be_read(text: str) -> None:
     for program in programs(text):

@@ -10,7 +10,8 @@ import typer
 from livecoder import config
 
 if TYPE_CHECKING:
-    from livecoder.events import Event
+    pass
+from livecoder.events import Event
 
 
 def demo(
@@ -24,6 +25,8 @@ def demo(
     from livecoder.view.card import Card
     from livecoder.view.terminal import Terminal
 
+    if not live and (model or api_base):
+        raise UsageError("the demo plays a recorded model", "add --live for your own")
     flags = {"model.name": model, "model.api_base": api_base}
     settings = config.settings(flags, {}, {}, headless=True)
     terminal = Terminal(sys.stdout, color=color_wanted("auto", sys.stdout))

@@ -14,7 +14,8 @@ from livecoder.events import Event, Result
 from livecoder.scaffold.seed import shipped
 from livecoder.workspace.git import Git
 
-VERIFY = "python3 -m unittest -q"
+SUITE = "python3 -m unittest -q && python3 -c"
+"""Each act's verify is the suite and what the task asks for; the latter fails before the change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,12 @@ class Act:
     title: str
     task: str
     recording: str
+    check: str
+    """Python that passes only once the task is done."""
+
+    @property
+    def verify(self) -> str:
+        return f"{SUITE} '{self.check}'"
 
 
 ACTS = (
@@ -32,17 +39,20 @@ ACTS = (
         'format_duration(3600) gives "1h 0m 0s". Parts that are zero should be left out: "1h"; 3605 is "1h 5s", and '
         'nothing at all is "0s".',
         "act1.jsonl",
+        'from durations import *; assert [format_duration(s) for s in (3600, 3605, 0)] == ["1h", "1h 5s", "0s"]',
     ),
     Act(
         "a related bug: the same tool is used, a lesson is shown",
         'parse_duration("2d 4h") ignores the days, and parse_duration("1.5h") gives 5 hours. Days and decimal numbers '
         "should work; format_duration should use days too.",
         "act2.jsonl",
+        'from durations import *; assert parse_duration("2d 4h") == 187200; assert parse_duration("1.5h") == 5400',
     ),
     Act(
         "a bad change of the agent to itself (planted) is refused",
         'parse_duration("soon") gives 0. Text that is no duration should raise ValueError.',
         "act3.jsonl",
+        'from durations import *; from unittest import *; TestCase().assertRaises(ValueError, parse_duration, "soon")',
     ),
 )
 
@@ -75,7 +85,7 @@ def play(act: Act, settings: Settings, at: Stage, show: Callable[[Event], None])
     from livecoder.task import from_text
 
     result: Result | None = None
-    with opened(replace(settings, paths=at.paths, verify=VERIFY), at.repository) as session:
+    with opened(replace(settings, paths=at.paths, verify=act.verify), at.repository) as session:
         for event in Solver(session).round(from_text(act.task), reflect_now=True):
             show(event)
             if isinstance(event, Result):

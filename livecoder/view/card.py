@@ -17,9 +17,12 @@ class Card:
     _commits: list[e.ScaffoldCommitted] = field(default_factory=list[e.ScaffoldCommitted])
     _refused: list[e.ProposalRefused] = field(default_factory=list[e.ProposalRefused])
     _reflected: e.Reflected | None = None
+    _recorded: bool = False
 
     def show(self, event: e.Event) -> None:
         match event:
+            case e.SessionStarted():
+                self._recorded = event.recorded
             case e.ScaffoldCommitted():
                 self._commits.append(event)
             case e.ProposalRefused():
@@ -55,4 +58,5 @@ class Card:
         if reflected is None or reflected.state != "done":
             return reflection
         cost = f"${reflected.cost_usd:.4f}" if reflected.cost_usd is not None else "price unknown"
-        return f"{reflected.proposals} proposed, {reflected.accepted} accepted, {cost}"
+        found = f"{reflected.proposals} proposed, {reflected.accepted} accepted"
+        return found if self._recorded else f"{found}, {cost}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import tomllib
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -12,6 +13,7 @@ import pytest
 from tests.conftest import git
 from tests.e2e.conftest import PROGRAM, Livecoder, until
 from tests.e2e.terminal import Terminal
+from tests.model.faulty_provider import Endpoint, bash, text
 
 FIX = "$ sed -i 's/a - b/a + b/' calc.py"
 LONG = "A sentence of many words that is much longer than eighty columns are and must be read to its very end: END."
@@ -217,3 +219,20 @@ def test_the_terminals_settings_are_as_before(livecoder: Livecoder) -> None:
         terminal.ends()
 
     assert terminal.shown.split("\n")[0] == terminal.shown.strip().split("\n")[-1]
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 0), (signal.SIGTERM, 143)])
+def test_a_signal_while_looking_back_keeps_the_work(
+    livecoder: Livecoder, provider: Endpoint, tmp_path: Path, number: int, code: int
+) -> None:
+    patch = tmp_path / "fix.patch"
+    provider.answers = [bash("ls"), bash("sed -i 's/a - b/a + b/' calc.py"), text("Done."), text("no", stall=60)]
+    words = [*PROGRAM, "-p", "fix", "--patch-out", str(patch)]
+    with Terminal(words, livecoder.cwd, livecoder.environment()) as terminal:
+        terminal.sees("Done.")
+        until(provider.waiting.is_set)
+        terminal.process.send_signal(number)
+
+        assert terminal.ends() == code
+        calm(terminal)
+    assert "+    return a + b" in patch.read_text()

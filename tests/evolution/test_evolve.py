@@ -10,7 +10,7 @@ from test_boot import system
 
 from livecoder.config import Evolve
 from livecoder.errors import ScaffoldError
-from livecoder.events import ProposalRefused, Proposed, ScaffoldCommitted, ToolUsed
+from livecoder.events import Event, ProposalRefused, Proposed, ScaffoldCommitted, ToolUsed
 from livecoder.evolution.evolve import Evolution, Receipt
 from livecoder.evolution.proposals import AddLesson, KeepTool, Proposal, RetireTool
 from livecoder.scaffold import cases, inbox
@@ -26,7 +26,7 @@ def evolution(lab: Lab, mode: Evolve = "auto", outsider: str = "") -> Evolution:
     )
 
 
-def consider(lab: Lab, receipt: Receipt, *proposals: Proposal, by: Evolution | None = None) -> list[object]:
+def consider(lab: Lab, receipt: Receipt, *proposals: Proposal, by: Evolution | None = None) -> list[Event]:
     lab.write("count-lines", COUNT)
     used = [ToolUsed("count-lines", 2, ("a.txt",), "", str(lab.root), 0, lab.tree())]
     return list((by or evolution(lab)).consider(proposals, used, [1, 2, 3], receipt))
@@ -75,7 +75,7 @@ def test_a_proven_tool_becomes_a_generation_with_its_receipts(lab: Lab, receipt:
 
 def test_each_accepted_proposal_is_one_commit_on_the_one_before(lab: Lab, receipt: Receipt, tmp_path: Path) -> None:
     events = consider(lab, receipt, keep(), add())
-    first, second = of(ScaffoldCommitted, events)  # pyright: ignore[reportArgumentType] (all are events)
+    first, second = of(ScaffoldCommitted, events)
     assert first.after == second.before
     assert [info.subject.partition(":")[0] for info in lab.store.log(PROJECT)][:2] == [
         "lesson(tables)",

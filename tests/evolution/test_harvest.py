@@ -57,7 +57,7 @@ def test_a_program_on_stdin_is_a_candidate_with_its_exit_code(lab: Lab) -> None:
         ("cat > /tmp/go.sh <<'EOF'\nset -e\nfor f in *.txt\ndo wc -l $f\ndone\nEOF\nbash /tmp/go.sh", "bash"),
         ("cat > /tmp/go.sh <<'EOF'\nset -e\nfor f in *.txt\ndo wc -l $f\ndone\nEOF\nsource /tmp/go.sh", "bash"),
         (
-            "cat > /tmp/go <<'EOF'\n#!/bin/sh\nset -e\nfor f in *.txt\ndo wc $f\ndone\nEOF\nchmod +x /tmp/go; sh /tmp/go",
+            "cat > /tmp/go <<'EOF'\n#!/bin/sh\nset -e\nfor f in *\ndo wc $f\ndone\nEOF\nchmod +x /tmp/go; sh /tmp/go",
             "bash",
         ),
     ],
