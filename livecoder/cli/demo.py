@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from livecoder import config
+from livecoder.errors import UsageError
 
 if TYPE_CHECKING:
-    pass
-from livecoder.events import Event
+    from livecoder.events import Event
 
 
 def demo(
