@@ -5,6 +5,7 @@ Run it from the checkout: `.venv/bin/python docs/picture.py`.
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import subprocess
@@ -26,7 +27,7 @@ def main() -> None:
         done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
     act = done.stdout[done.stdout.index("act 2") :]
     act = act[: act.index("━━ act 3")].partition("\n")[2]
-    console = Console(record=True, width=WIDTH, file=Path(os.devnull).open("w"))
+    console = Console(record=True, width=WIDTH, file=io.StringIO())
     console.print(Text.from_ansi(act.strip("\n")), overflow="ellipsis", no_wrap=True)
     drawn = console.export_svg(title="livecoder, second task: the tool of the first one")
     # No fonts from elsewhere: whoever looks at the page asks nobody but its server.

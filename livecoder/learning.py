@@ -27,6 +27,7 @@ from livecoder.loop import Watcher
 from livecoder.opening import Opened
 from livecoder.prompt import render
 from livecoder.rooms import runner
+from livecoder.scaffold.files import read_file
 from livecoder.scaffold.tools import read_tool
 from livecoder.task import Task
 
@@ -99,12 +100,14 @@ class Learning:
             yield Reflected("off")
             return
         evolution.outsider_text = task.text if task.outsider else ""
-        events = list(journal.read(self._opened.directory))
-        yield from evolution.consider(self._made(tools), tools.uses, _steps(events), self._receipt(task.text))
-        if len(_steps(events)) < MIN_STEPS:
+        steps = _steps(list(journal.read(self._opened.directory)))
+        if len(steps) >= MIN_STEPS:
+            # Written before anything else is done: who is killed here leaves the looking back to a later run.
+            (self._opened.directory / PENDING).write_text(task.text[:200])
+        yield from evolution.consider(self._made(tools), tools.uses, steps, self._receipt(task.text))
+        if len(steps) < MIN_STEPS:
             yield Reflected("skipped", "too few steps to look back on")
         elif not reflect_now:
-            (self._opened.directory / PENDING).write_text(task.text[:200])
             yield Reflected("pending", "`livecoder reflect --pending` does it")
         else:
             yield from self.reflect(self._opened.directory, task.text, control)
@@ -119,6 +122,7 @@ class Learning:
         prompt = self._prompt(events)
         dear = self._too_dear(prompt)
         if dear:
+            (directory / PENDING).unlink(missing_ok=True)
             yield Reflected("skipped", dear)
             return
         origin = Origin(directory.name, " ".join(task.split()), datetime.now(UTC).isoformat(timespec="seconds"))
@@ -142,7 +146,7 @@ class Learning:
         """Each tool that was made or changed, once for each of its texts; its steps are the evidence."""
         found: list[Proposal] = []
         for name in tools.made:
-            content = (tools.checkout / "tools" / name).read_bytes()
+            content = read_file(tools.checkout, f"tools/{name}").data
             if self._considered.get(name) == content:
                 continue
             self._considered[name] = content

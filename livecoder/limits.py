@@ -1,4 +1,4 @@
-"""What ends a round early: a list of small checks, each asked before every turn. A limit warns before it stops."""
+"""What ends a round early: a list of small checks, each asked before every turn."""
 
 from __future__ import annotations
 
@@ -57,13 +57,13 @@ class NoProgress:
     _warned: set[str] = field(default_factory=set[str])
 
     def before_turn(self, state: State) -> Stop | LimitWarned | None:
-        verdicts = [self._judge(step, state.tree) for step in state.steps]
+        verdicts = [self._judge(step) for step in state.steps]
         stops = [verdict for verdict in verdicts if isinstance(verdict, Stop)]
         return next(iter([*stops, *filter(None, verdicts)]), None)
 
-    def _judge(self, step: Step, tree: str) -> Stop | LimitWarned | None:
+    def _judge(self, step: Step) -> Stop | LimitWarned | None:
         output = DURATION.sub("#", step.finished.output)
-        key = hashlib.sha256("\0".join((step.started.command, output, tree)).encode()).hexdigest()
+        key = hashlib.sha256("\0".join((step.started.command, output, step.tree)).encode()).hexdigest()
         self._seen[key] += 1
         if key in self._warned:
             return Stop("error_no_progress", f"`{_short(step.started.command)}` again gave the same on the same tree")

@@ -32,6 +32,8 @@ from livecoder.model import Ask, Assistant, Message, Model, Observation, Reply, 
 from livecoder.sandbox import Finished, Sandbox
 
 CUT = "Your reply was cut at the provider's output limit. Go on from where it stopped, in smaller pieces."
+ANSWERED: tuple[Ending, str] = ("success", "the model replied without a command")
+NO_ANSWER: tuple[Ending, str] = ("error_unsolved", "the model ended without a word")
 CAUSES: dict[str, tuple[Ending, str]] = {
     "timeout": ("error_timeout", "the time limit was reached"),
     "interrupt": ("interrupted", "interrupted by the user"),
@@ -63,6 +65,8 @@ class Step:
     started: CommandStarted
     finished: Finished
     tree_changed: bool
+    tree: str = ""
+    """Identity of the working tree after it."""
 
 
 @dataclass(slots=True)
@@ -148,7 +152,8 @@ def run(session: Session, control: Control) -> Iterator[Event]:
         answer = answer or reply.text
         question = next((q for w in questions if (q := w.before_end(state))), None)
         if question is None:
-            yield _ended(state, "success", answer, "the model replied without a command")
+            ending, reason = ANSWERED if answer.strip() else NO_ANSWER
+            yield _ended(state, ending, answer, reason)
             return
         yield question.event
         yield from _say(state, question.say, "last question")
@@ -230,7 +235,7 @@ def _step(session: Session, control: Control, call: Call) -> Generator[Event, No
         reason = f"`needs: {call.needs}` is denied here: the sandbox has no network (the user can give --network)"
         yield PermissionDenied(state.step, call.needs, reason)
         said.append(reason)
-    step = Step(started, finished, changed)
+    step = Step(started, finished, changed, tree)
     state.steps.append(step)
     for watcher in session.watchers:
         for notice in watcher.after_step(step, state):

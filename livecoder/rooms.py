@@ -84,6 +84,14 @@ class Rooms:
                 yield Copy(sandbox, clean.path, clean.impure)
 
     @contextmanager
+    def in_place(self) -> Generator[Sandbox]:
+        """A room on the workspace as it is, without the scaffold: where no clean copy can be had."""
+        with self._place() as place:
+            room = replace(self.sandbox.room, scratch=place / "room", scaffold=None)
+            with self.sandbox.sibling(room) as sandbox:
+                yield sandbox
+
+    @contextmanager
     def look_only(self, scaffold: Path) -> Generator[Sandbox]:
         """A room on the workspace that cannot write it: for `--help` and other checks of a tool."""
         with self._place() as place:

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from livecoder.events import BaseRan, Verified
-from livecoder.loop import Notice, State, Step
+from livecoder.loop import Notice, State, Step, drained
 from livecoder.rooms import Rooms
-from livecoder.sandbox import BaseRequest
+from livecoder.sandbox import BaseRequest, Finished
 
 TIMEOUT = 1800.0
 BASE_PAYS_SECONDS = 60.0
@@ -32,11 +32,9 @@ def verify(
     command: str, rooms: Rooms, trees: Trees, weakened: tuple[str, ...], cancelled: Callable[[], bool]
 ) -> Verified:
     """Run `command` on the final tree, then, when that was quick, on the base, each on a clean copy of its own."""
-    with rooms.copy(trees.final) as copy:
-        final = copy.run(command, TIMEOUT, cancelled)
-        impure = copy.impure
+    final, impure = _on_final(command, rooms, trees.final, cancelled)
     base_exit: int | None = None
-    if final.seconds <= BASE_PAYS_SECONDS and trees.base != trees.final and not cancelled():
+    if not impure and final.seconds <= BASE_PAYS_SECONDS and trees.base != trees.final and not cancelled():
         with rooms.copy(trees.base) as copy:
             base_exit = copy.run(command, 2 * BASE_PAYS_SECONDS, cancelled).exit_code
     output = final.output if not final.note else f"{final.output}\n[{final.note}]"
@@ -50,6 +48,16 @@ def verify(
         output=output,
         seconds=final.seconds,
     )
+
+
+def _on_final(command: str, rooms: Rooms, tree: str, cancelled: Callable[[], bool]) -> tuple[Finished, str]:
+    """The run on a clean copy, or in the workspace itself with the reason why no copy will do."""
+    with rooms.clean(tree) as clean:
+        if clean.impure:
+            with rooms.in_place() as sandbox:
+                return drained(sandbox.run(command, TIMEOUT, cancelled)), clean.impure
+        with rooms.on(clean) as copy:
+            return copy.run(command, TIMEOUT, cancelled), ""
 
 
 @dataclass(slots=True)

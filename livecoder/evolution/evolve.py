@@ -72,8 +72,6 @@ class Evolution:
     def _consider(
         self, proposal: p.Proposal, uses: Sequence[ToolUsed], steps: frozenset[int], receipt: Receipt
     ) -> Event:
-        if self.mode == "propose":
-            return self._to_inbox(proposal, "evolution only proposes here")
         candidate = Path(tempfile.mkdtemp(dir=self._scratch()))
         try:
             self.store.checkout(self.project, candidate)
@@ -88,6 +86,8 @@ class Evolution:
             shutil.rmtree(candidate, ignore_errors=True)
         if reason:
             return ProposalRefused(proposal.kind, proposal.target, reason)
+        if self.mode == "propose":
+            return self._to_inbox(proposal, "the gate accepts it; evolution only proposes here")
         return self._commit(proposal, changes, verdict, receipt)
 
     def _judge(

@@ -39,7 +39,7 @@ def similarity(a: tuple[int, ...], b: tuple[int, ...]) -> float:
 
 
 def command_shape(programs: tuple[Program, ...]) -> str:
-    """A command with paths, numbers and quoted text as holes: `grep -rn _ | head _`."""
+    """A command with words that hold a path, a number, a pattern or white space as holes: `grep -rn _ | head _`."""
     return " ; ".join(
         " ".join("_" if HOLE.search(word) and i else word for i, word in enumerate(p.words)) for p in programs
     )

@@ -127,7 +127,7 @@ def test_an_outsiders_words_are_refused(lab: Lab, receipt: Receipt) -> None:
 def test_where_it_may_only_propose_everything_waits_in_the_inbox(lab: Lab, receipt: Receipt) -> None:
     events = consider(lab, receipt, keep(), add(), by=evolution(lab, "propose"))
     waiting = [event for event in events if isinstance(event, ProposalRefused)]
-    assert [(event.inbox, event.reason) for event in waiting] == [(True, "evolution only proposes here")] * 2
+    assert [(event.inbox, event.reason) for event in waiting] == [(True, "the gate accepts it; evolution only proposes here")] * 2
     assert lab.store.head(PROJECT) == lab.generation
     tool, lesson = inbox.entries(lab.data, PROJECT)
     assert (tool.proposal["target"], tool.diff) == ("tools/count-lines", COUNT)
