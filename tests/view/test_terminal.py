@@ -101,6 +101,9 @@ def test_what_hides_behind_an_unterminated_string_stays_within_its_line() -> Non
 # ---- on a terminal
 
 
+END = "\x04end"
+
+
 @pytest.fixture
 def terminal() -> Iterator[Callable[[int, str], list[str]]]:
     """`terminal(40, "text")` -> the lines that a terminal of 40 columns gets to see."""
@@ -112,7 +115,12 @@ def terminal() -> Iterator[Callable[[int, str], list[str]]]:
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         with os.fdopen(theirs, "w", encoding="utf-8") as out:
             Terminal(out).line(text)
-            return os.read(ours, 65536).decode().replace("\r\n", "\n").split("\n")[:-1]
+            out.write(END)
+            out.flush()
+            told = b""
+            while not told.endswith(END.encode()):  # a terminal hands over its lines one by one
+                told += os.read(ours, 65536)
+            return told.decode().removesuffix(END).replace("\r\n", "\n").split("\n")[:-1]
 
     yield show
     for end in ends:
