@@ -25,5 +25,21 @@ def main() -> None:
     os._exit(code)
 
 
+def _leave_the_directory() -> None:
+    """`-m` put the working directory first among the places to import from: a repository's `jinja2.py` is not ours.
+
+    A livecoder that was found there itself, a checkout's, stays importable, after everything else.
+    """
+    if sys.flags.safe_path:
+        return
+    place = sys.path.pop(0)
+    from pathlib import Path  # only now: a repository may have a `pathlib.py`, too
+
+    checkout = Path(__file__).resolve().parent.parent
+    if Path(place).resolve() == checkout:
+        sys.path.append(str(checkout))
+
+
 if __name__ == "__main__":
+    _leave_the_directory()
     main()

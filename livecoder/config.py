@@ -186,6 +186,7 @@ def remember(path: Path, project_id: str, values: Mapping[str, str | bool]) -> N
     """Write values under `[projects.<id>]` of the user's file, keeping comments and order. Raises ConfigError."""
     import tomlkit
 
+    path = Path(os.path.realpath(path))  # a link into the user's dotfiles stays one
     try:
         document = tomlkit.parse(path.read_text("utf-8-sig")) if path.exists() else tomlkit.document()
         projects = document.setdefault("projects", tomlkit.table(is_super_table=True))
@@ -194,6 +195,8 @@ def remember(path: Path, project_id: str, values: Mapping[str, str | bool]) -> N
             table[key] = value
         path.parent.mkdir(parents=True, exist_ok=True)
         scratch = path.with_suffix(".tmp")
+        scratch.touch(0o600)
+        scratch.chmod(path.stat().st_mode if path.exists() else 0o600)
         scratch.write_text(tomlkit.dumps(document), encoding="utf-8")
         scratch.replace(path)
     except OSError as error:

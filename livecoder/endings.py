@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from math import inf
 
 from livecoder.events import (
     Ending,
@@ -12,11 +13,17 @@ from livecoder.events import (
     PatchMade,
     PermissionDenied,
     Reflected,
+    Result,
     RoundEnded,
     ToolCreated,
     ToolUsed,
+    Usage,
+    UserSaid,
     Verified,
 )
+from livecoder.learning import Learning
+from livecoder.loop import LAST_QUESTION, State
+from livecoder.opening import Opened
 from livecoder.task import Task
 
 CODES: dict[Ending, int] = {
@@ -36,6 +43,36 @@ CODES: dict[Ending, int] = {
 SIGNAL_CODES = {"interrupt": 130, "terminate": 143, "hangup": 129}
 HARMLESS = "test configuration changed"
 """Named in the report; a change of configuration alone may well be the task."""
+TAMPERED = "was changed in place by a command"
+"""How the reason for a verify in place ends where the round itself took the clean copy away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """What a session has cost so far."""
+
+    usage: Usage = field(default_factory=Usage)
+    cost_usd: float = 0.0
+    api_seconds: float = 0.0
+    prompt_bytes: int = 0
+    learning_usd: float = 0.0
+
+    @classmethod
+    def of(cls, state: State, learning_usd: float) -> Bill:
+        return cls(state.usage, state.cost_usd, state.api_seconds, state.prompt_bytes, learning_usd)
+
+    def since(self, start: Bill) -> Bill:
+        return Bill(
+            Usage(
+                self.usage.input_tokens - start.usage.input_tokens,
+                self.usage.cached_tokens - start.usage.cached_tokens,
+                self.usage.output_tokens - start.usage.output_tokens,
+            ),
+            self.cost_usd - start.cost_usd,
+            self.api_seconds - start.api_seconds,
+            self.prompt_bytes - start.prompt_bytes,
+            self.learning_usd - start.learning_usd,
+        )
 
 
 @dataclass(slots=True)
@@ -46,14 +83,20 @@ class Facts:
     ended: RoundEnded
     before: str
     """The tree as the round found it."""
-    spent: float
-    api: float
+    deadline: float = inf
+    """On the monotonic clock; for all that comes of the round, learning too."""
+    bill: Bill = field(default_factory=Bill)
+    """What there was on it when the round began."""
     began: float = field(default_factory=time.monotonic)
     code: int = 0
     """The exit code of a failure or a signal; 0: the table of endings says it."""
     made: PatchMade = field(default_factory=lambda: PatchMade(0, 0, 0, ()))
     verified: Verified | None = None
     priced: bool = True
+    asked: bool = False
+    """The last question was asked: the answer was there by then."""
+    declined: bool = False
+    """The user's Ctrl-C ended that question: nothing is learnt from this round."""
     denials: list[PermissionDenied] = field(default_factory=list[PermissionDenied])
     created: list[str] = field(default_factory=list[str])
     used: list[str] = field(default_factory=list[str])
@@ -63,6 +106,8 @@ class Facts:
         match event:
             case RoundEnded():
                 self.ended = event
+            case UserSaid() if event.why == LAST_QUESTION:
+                self.asked = True
             case PermissionDenied():
                 self.denials.append(event)
             case ToolCreated():
@@ -99,8 +144,46 @@ def judge(facts: Facts, *, must_change: bool) -> Judged:
         return Judged("error_verify", "failed", 6, f"verify exits {verified.exit_code}: {verified.command}")
     if weakened:
         return Judged("error_verify", "failed", 6, f"verify passes, but tests were weakened: {weakened[0]}")
-    return Judged("success", "verified", code, f"verify passes: {verified.command}") if not code else _signalled(code)
+    if code:
+        return _signalled(code)
+    if verified.where == "copy":
+        return Judged("success", "verified", 0, f"verify passes: {verified.command}")
+    in_place = f"verify passes, but only in place: {verified.why_in_place}"
+    if verified.why_in_place.endswith(TAMPERED):
+        return Judged("error_verify", "failed", 6, in_place)
+    return Judged("success", "claimed", 0, in_place)
 
 
 def _signalled(code: int) -> Judged:
     return Judged("interrupted", "failed", code, "a signal ended the run")
+
+
+def result(facts: Facts, opened: Opened, learning: Learning, *, must_change: bool) -> Result:
+    """Every figure is the round's own."""
+    judged = judge(facts, must_change=must_change)
+    bill = Bill.of(opened.state, learning.cost_usd).since(facts.bill)
+    return Result(
+        session=opened.id,
+        subtype=judged.ending,
+        is_error=judged.exit_code != 0,
+        exit_code=judged.exit_code,
+        result=facts.ended.answer,
+        reason=judged.reason,
+        num_turns=facts.ended.turns,
+        duration_ms=round((time.monotonic() - facts.began) * 1000),
+        duration_api_ms=round(bill.api_seconds * 1000),
+        total_cost_usd=bill.cost_usd,
+        cost_known=facts.priced,
+        usage=bill.usage,
+        outcome=judged.outcome,
+        patch=facts.made,
+        verify=facts.verified,
+        denials=tuple(facts.denials),
+        scaffold_before=opened.generation,
+        scaffold_after=learning.generation,
+        tools_created=tuple(facts.created),
+        reflection=facts.reflection,
+        evolve_cost_usd=bill.learning_usd,
+        prompt_bytes=bill.prompt_bytes,
+        tools_used=tuple(facts.used),
+    )

@@ -34,7 +34,7 @@ class Ground:
     test_command: str
     instructions: tuple[Instruction, ...]
     git: str
-    """Branch, last commit and how many files are changed, as the engine read them."""
+    """The branch, as the engine read it."""
 
 
 def survey(root: Path, cwd: Path, git: str, bare: bool) -> Ground:

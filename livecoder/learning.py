@@ -6,13 +6,15 @@ Local checks come at once; the one request to a model comes after the answer, no
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from math import inf
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from livecoder.control import Control
-from livecoder.events import CommandFinished, Event, Harvested, Reflected, ScaffoldCommitted
+from livecoder.errors import JournalError, ScaffoldError
+from livecoder.events import Event, Harvested, Reflected, ScaffoldCommitted, ToolUsed
 from livecoder.evolution.digest import digest
 from livecoder.evolution.evolve import Evolution, Receipt
 from livecoder.evolution.harvest import Earlier, Harvest
@@ -21,21 +23,28 @@ from livecoder.evolution.nudges import Nudges
 from livecoder.evolution.proposals import KeepTool, Proposal
 from livecoder.evolution.reflection import Origin, reflect, too_dear
 from livecoder.evolution.toolwatch import ToolWatch
-from livecoder.journal import journal
+from livecoder.journal.account import Account, account
 from livecoder.journal.recall import recall
 from livecoder.loop import Watcher
 from livecoder.opening import Opened
 from livecoder.prompt import render
 from livecoder.rooms import runner
+from livecoder.scaffold import cases
 from livecoder.scaffold.files import read_file
+from livecoder.scaffold.scaffold import Scaffold
 from livecoder.scaffold.tools import read_tool
 from livecoder.task import Task
 
 PENDING = "reflection.pending"
+"""A session that waits has a file of this name: its task, and a line for each time that looking back failed."""
+FAILURES = 2
+"""After so many a session waits no longer: each one is paid for."""
 LESSON_CHARS = 400
 DIGEST_CHARS = 12_000
 MIN_STEPS = 2
 """A round of fewer steps has nothing to look back on."""
+DIRECTORY = "dir-"
+"""How the generation of a scaffold begins that was given by directory: nothing can be committed on top of it."""
 
 
 class Learning:
@@ -47,19 +56,11 @@ class Learning:
         self.cost_usd = 0.0
         self.watchers: Sequence[Watcher] = ()
         self._tools: ToolWatch | None = None
-        self._evolution: Evolution | None = None
-        if opened.checkout is not None and opened.store is not None:
+        if opened.checkout is not None:
             self._watch(opened.checkout, tree)
-            self._evolution = Evolution(
-                store=opened.store,
-                data=opened.settings.paths.data,
-                project=opened.project,
-                generation=opened.generation,
-                mode=opened.settings.evolve,
-                rooms=opened.rooms,
-                workspace=opened.workspace.root,
-                system=opened.render_system,
-            )
+        given = opened.generation.startswith(DIRECTORY)
+        self._why_off = "a scaffold given by directory is not changed" if given else ""
+        self._evolution = None if given else _evolution(opened)
         self._considered: dict[str, bytes] = {}
 
     @property
@@ -95,52 +96,84 @@ class Learning:
 
     def after_round(self, task: Task, control: Control, reflect_now: bool) -> Iterator[Event]:
         """Tools by use, then reflection: `done`, `pending`, `skipped` with the reason, or `off`."""
-        evolution, tools = self._evolution, self._tools
-        if evolution is None or tools is None or evolution.mode == "off":
-            yield Reflected("off")
+        evolution, tools, directory = self._evolution, self._tools, self._opened.directory
+        if evolution is None or tools is None:
+            yield Reflected("off", self._why_off)
             return
-        evolution.outsider_text = task.text if task.outsider else ""
-        steps = _steps(list(journal.read(self._opened.directory)))
-        if len(steps) >= MIN_STEPS:
+        past = account(directory)
+        if len(past.steps) >= MIN_STEPS:
             # Written before anything else is done: who is killed here leaves the looking back to a later run.
-            (self._opened.directory / PENDING).write_text(task.text[:200])
-        yield from evolution.consider(self._made(tools), tools.uses, steps, self._receipt(task.text))
-        if len(steps) < MIN_STEPS:
+            _wait(directory, self._opened.journal.masked(task.text))
+        self._consider_words_of(evolution, task.text if task.outsider else "")
+        receipt = self._receipt(directory.name, past, task.text)
+        yield from self._judged(evolution, self._made(tools), tools.uses, past, receipt, control)
+        if len(past.steps) < MIN_STEPS:
             yield Reflected("skipped", "too few steps to look back on")
         elif not reflect_now:
             yield Reflected("pending", "`livecoder reflect --pending` does it")
         else:
-            yield from self.reflect(self._opened.directory, task.text, control)
+            yield from self.reflect(directory, task.text, control)
 
     def reflect(self, directory: Path, task: str, control: Control) -> Iterator[Event]:
-        """Look back on the session in `directory`: this one, or one that was left pending."""
+        """Look back on the session in `directory`: this one, or one that was left pending; what it cost decides.
+
+        `task` stands in where the session's journal has none.
+        """
         evolution, opened = self._evolution, self._opened
         if evolution is None:
-            yield Reflected("off")
+            yield Reflected("off", self._why_off)
             return
-        events = list(journal.read(directory))
-        prompt = self._prompt(events)
-        dear = self._too_dear(prompt)
+        try:
+            past = account(directory)
+        except JournalError as error:
+            _failed(directory)
+            yield Reflected("failed", error.line())
+            return
+        task = past.task or task
+        prompt = self._prompt(past.events)
+        dear = self._too_dear(prompt, past)
         if dear:
-            (directory / PENDING).unlink(missing_ok=True)
+            _waits_no_longer(directory)
             yield Reflected("skipped", dear)
             return
         origin = Origin(directory.name, " ".join(task.split()), datetime.now(UTC).isoformat(timespec="seconds"))
         answer = yield from reflect(opened.model, prompt, origin, opened.state.turn, control)
         self.cost_usd += answer.cost_usd or 0.0
+        self._consider_words_of(evolution, past.outsider_text)
         accepted = 0
-        uses = self._tools.uses if self._tools else []
-        for event in evolution.consider(answer.proposals, uses, _steps(events), self._receipt(task)):
+        receipt = self._receipt(directory.name, past, task)
+        for event in self._judged(evolution, answer.proposals, past.uses, past, receipt, control):
             accepted += isinstance(event, ScaffoldCommitted)
             yield event
         if not answer.failed:
-            (directory / PENDING).unlink(missing_ok=True)
+            _waits_no_longer(directory)
+        elif not control.cancelled():
+            _failed(directory)
         state = "failed" if answer.failed else "done"
         yield Reflected(state, answer.failed, answer.cost_usd, len(answer.proposals), accepted)
 
     def pending(self) -> list[Path]:
-        """Sessions of this project that wait for reflection, oldest first."""
-        return sorted(path.parent for path in self._opened.sessions.glob(f"*/{PENDING}"))
+        """Sessions of this project that wait for reflection, newest first; none where nothing may be learnt."""
+        waiting = self._opened.sessions.glob(f"*/{PENDING}") if self._evolution else ()
+        return sorted((path.parent for path in waiting), reverse=True)
+
+    def _consider_words_of(self, evolution: Evolution, outsider_text: str) -> None:
+        """What an outsider asked for teaches nothing by itself: it waits in the inbox for the user's word."""
+        evolution.outsider_text = outsider_text
+        evolution.mode = "propose" if outsider_text else self._opened.settings.evolve
+
+    def _judged(
+        self,
+        evolution: Evolution,
+        found: Sequence[Proposal],
+        uses: Sequence[ToolUsed],
+        past: Account,
+        receipt: Receipt,
+        control: Control,
+    ) -> Iterator[Event]:
+        if any(isinstance(proposal, KeepTool) for proposal in found):
+            _forget_old_cases(evolution)
+        yield from evolution.consider(found, uses, past.steps, receipt, control.cancelled)
 
     def _made(self, tools: ToolWatch) -> list[Proposal]:
         """Each tool that was made or changed, once for each of its texts; its steps are the evidence."""
@@ -161,21 +194,61 @@ class Learning:
         variables = {"digest": digest(events, DIGEST_CHARS), "lesson_chars": LESSON_CHARS}
         return render(scaffold.prompts["reflection"], variables, seed="reflection" in scaffold.seeded)
 
-    def _too_dear(self, prompt: str) -> str:
+    def _too_dear(self, prompt: str, past: Account) -> str:
+        """By what the session cost that is looked back on; the budget is that of the session at hand."""
         state, budget = self._opened.state, self._opened.settings.max_budget_usd
-        left = budget - state.cost_usd if budget else inf
+        left = budget - state.cost_usd - self.cost_usd if budget else inf
         tokens = self._opened.model.estimate_tokens(prompt)
-        spent = state.usage.input_tokens + state.usage.output_tokens
-        return too_dear(tokens, state.cost_usd, spent, state.cost_known, left)
+        return too_dear(tokens, past.cost_usd, past.tokens, past.cost_known, left)
 
-    def _receipt(self, task: str) -> Receipt:
+    def _receipt(self, session: str, past: Account, task: str) -> Receipt:
         opened = self._opened
-        line = opened.journal.masked(" ".join(task.split())[:120])
-        cost = f"${opened.state.cost_usd:.4f}" if opened.state.cost_known else "unknown"
-        if opened.model.recorded:
+        line = opened.journal.masked(" ".join(task.split()))[:120]
+        cost = f"${past.cost_usd:.4f}" if past.cost_known else "unknown"
+        if past.recorded:
             cost = "none: a recording"
-        return Receipt(line, opened.id, opened.model.recorded or opened.model.name, cost)
+        return Receipt(line, session, opened.model.recorded or opened.model.name, cost)
 
 
-def _steps(events: Sequence[Event]) -> list[int]:
-    return [event.step for event in events if isinstance(event, CommandFinished)]
+def _evolution(opened: Opened) -> Evolution | None:
+    """None where nothing is to be learnt, or nothing that was learnt could be kept."""
+    if opened.store is None or opened.settings.evolve == "off":
+        return None
+    return Evolution(
+        store=opened.store,
+        data=opened.settings.paths.data,
+        project=opened.project,
+        generation=opened.generation,
+        mode=opened.settings.evolve,
+        rooms=opened.rooms,
+        workspace=opened.workspace.root,
+        system=opened.render_system,
+    )
+
+
+def _forget_old_cases(evolution: Evolution) -> None:
+    """A tool that was retired or rolled back has none: a new one of its name would be held to them."""
+    # A store that fails here fails for every proposal, and is told there.
+    with suppress(ScaffoldError), TemporaryDirectory(prefix="livecoder-head-") as place:
+        evolution.store.checkout(evolution.project, Path(place))
+        known = {tool.name for tool in Scaffold.load(Path(place)).tools}
+        cases.keep_only(evolution.data, evolution.project, known)
+
+
+def _wait(directory: Path, task: str) -> None:
+    (directory / PENDING).write_text(f"{' '.join(task.split())[:200]}\n")
+
+
+def _failed(directory: Path) -> None:
+    """Once more: the session waits on, unless that was the last time. One that never waited does not begin to."""
+    marker = directory / PENDING
+    if not marker.exists():
+        return
+    with marker.open("a") as file:
+        file.write("failed\n")
+    if marker.read_text().splitlines()[1:].count("failed") >= FAILURES:
+        marker.unlink()
+
+
+def _waits_no_longer(directory: Path) -> None:
+    (directory / PENDING).unlink(missing_ok=True)

@@ -50,13 +50,16 @@ class MaxTokens:
 
 @dataclass(slots=True)
 class NoProgress:
-    """The same command with the same output on the same tree, `repeats` times: tell the model, then stop."""
+    """The same command with the same output on the same tree, `repeats` times in a round: tell the model, then stop."""
 
     repeats: int = 3
     _seen: Counter[str] = field(default_factory=Counter[str])
     _warned: set[str] = field(default_factory=set[str])
 
     def before_turn(self, state: State) -> Stop | LimitWarned | None:
+        if state.turns_this_round == 0:
+            self._seen.clear()
+            self._warned.clear()
         verdicts = [self._judge(step) for step in state.steps]
         stops = [verdict for verdict in verdicts if isinstance(verdict, Stop)]
         return next(iter([*stops, *filter(None, verdicts)]), None)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from livecoder.control import Control
-from livecoder.errors import LivecoderError
+from livecoder.errors import LivecoderError, ProviderError
 from livecoder.events import (
     Call,
     CommandFinished,
@@ -27,13 +27,13 @@ from livecoder.events import (
     RoundEnded,
     Usage,
     UserSaid,
+    Warned,
 )
 from livecoder.model import Ask, Assistant, Message, Model, Observation, Reply, User
 from livecoder.sandbox import Finished, Sandbox
 
 CUT = "Your reply was cut at the provider's output limit. Go on from where it stopped, in smaller pieces."
-ANSWERED: tuple[Ending, str] = ("success", "the model replied without a command")
-NO_ANSWER: tuple[Ending, str] = ("error_unsolved", "the model ended without a word")
+LAST_QUESTION = "last question"
 CAUSES: dict[str, tuple[Ending, str]] = {
     "timeout": ("error_timeout", "the time limit was reached"),
     "interrupt": ("interrupted", "interrupted by the user"),
@@ -44,10 +44,15 @@ CAUSES: dict[str, tuple[Ending, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """A limit's verdict: the round ends."""
+    """Why the round ends: a limit's verdict, or the model's."""
 
     ending: Ending
     reason: str
+
+
+ANSWERED = Stop("success", "the model replied without a command")
+NO_ANSWER = Stop("error_unsolved", "the model ended without a word")
+REFUSED = Stop("error_unsolved", "the provider refused to answer (content policy)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,33 +135,51 @@ def run(session: Session, control: Control) -> Iterator[Event]:
     state = session.state
     state.turns_this_round = 0
     state.steps.clear()  # a round that was stopped leaves its own; they were judged then
-    answer, cuts, questions = "", 0, iter(session.watchers)
+    stop, answer = yield from _until_answered(session, control)
+    if stop.ending == "success":
+        stop = (yield from _last_questions(session, control)) or stop
+    yield RoundEnded(state.round, stop.ending, answer, stop.reason, state.turns_this_round)
+
+
+def _until_answered(session: Session, control: Control) -> Generator[Event, None, tuple[Stop, str]]:
+    """Turn after turn; why it ended, and the model's answer if there is one."""
+    cuts = 0
     while True:
         stop = yield from _limits(session, control)
         if stop:
-            yield _ended(state, stop.ending, answer, stop.reason)
-            return
+            return stop, ""
         reply = yield from _ask(session, control)
         if reply.finish == "interrupted":
             continue  # the control is cancelled: the limits say how
         if reply.finish == "refused":
-            yield _ended(state, "error_unsolved", answer, "the provider refused to answer (content policy)")
-            return
+            return REFUSED, ""
         if reply.calls:
             yield from _observe_all(session, control, reply.calls)
-            continue
-        if reply.finish == "length" and cuts < 2:
+        elif reply.finish == "length" and cuts < 2:
             cuts += 1
-            yield from _say(state, CUT, "reply cut")
-            continue
-        answer = answer or reply.text
-        question = next((q for w in questions if (q := w.before_end(state))), None)
+            yield from _say(session.state, CUT, "reply cut")
+        else:
+            return (ANSWERED if reply.text.strip() else NO_ANSWER), reply.text
+
+
+def _last_questions(session: Session, control: Control) -> Generator[Event, None, Stop | None]:
+    """What watchers still want to know. The answer stands, whatever comes of it but a signal or the time limit."""
+    for watcher in session.watchers:
+        if control.cancelled() or any(isinstance(limit.before_turn(session.state), Stop) for limit in session.limits):
+            break
+        question = watcher.before_end(session.state)
         if question is None:
-            ending, reason = ANSWERED if answer.strip() else NO_ANSWER
-            yield _ended(state, ending, answer, reason)
-            return
+            continue
         yield question.event
-        yield from _say(state, question.say, "last question")
+        yield from _say(session.state, question.say, LAST_QUESTION)
+        try:
+            stop, _ = yield from _until_answered(session, control)
+        except ProviderError as error:
+            yield Warned(f"the last question has no answer: {error.line()}")
+            break
+        if stop.ending != "success":
+            return None if control.cause in ("", "interrupt") else stop
+    return None
 
 
 def _limits(session: Session, control: Control) -> Generator[Event, None, Stop | None]:
@@ -164,14 +187,12 @@ def _limits(session: Session, control: Control) -> Generator[Event, None, Stop |
     if control.cancelled():
         return Stop(*CAUSES[control.cause])
     for limit in session.limits:
-        verdict = limit.before_turn(session.state)
-        if isinstance(verdict, Stop):
+        if isinstance(verdict := limit.before_turn(session.state), Stop):
             return verdict
         if verdict is not None:
             yield verdict
             yield from _say(session.state, verdict.text, verdict.limit)
-    steering = control.take_steering()
-    if steering:
+    if steering := control.take_steering():
         yield from _say(session.state, steering, "steering")
     return None
 
@@ -210,17 +231,14 @@ def _observe_all(session: Session, control: Control, calls: Sequence[Call]) -> I
 
 def _observe(session: Session, control: Control, call: Call) -> Iterator[Event]:
     """Run one call, unless it cannot be run, and tell the model."""
-    if call.problem:
-        text = call.problem
-    elif control.cancelled():
-        text = "not run: the round was interrupted"
-    else:
-        text = yield from _step(session, control, call)
+    text = call.problem or (yield from _step(session, control, call))
     session.state.messages.append(Observation(call.id, text))
     yield Observed(session.state.turn, call.id, text)
 
 
 def _step(session: Session, control: Control, call: Call) -> Generator[Event, None, str]:
+    if control.cancelled():
+        return "not run: the round was interrupted"
     state = session.state
     state.step += 1
     timeout = min(call.timeout or session.command_timeout, 3600.0)
@@ -232,7 +250,7 @@ def _step(session: Session, control: Control, call: Call) -> Generator[Event, No
     yield _record(session, started, finished, changed)
     said: list[str] = []
     if call.needs:
-        reason = f"`needs: {call.needs}` is denied here: the sandbox has no network (the user can give --network)"
+        reason = f"`needs: {call.needs}` is denied: commands have no network here"
         yield PermissionDenied(state.step, call.needs, reason)
         said.append(reason)
     step = Step(started, finished, changed, tree)
@@ -280,7 +298,3 @@ def observation(finished: Finished, said: Sequence[str]) -> str:
     lines.append(f"[exit {finished.exit_code}{seconds}]")
     lines += [f"[{text}]" for text in (finished.note, *said) if text]
     return "\n".join(lines)
-
-
-def _ended(state: State, ending: Ending, answer: str, reason: str) -> RoundEnded:
-    return RoundEnded(state.round, ending, answer, reason, state.turns_this_round)

@@ -23,16 +23,18 @@ from livecoder.model import Model, System
 from livecoder.model.choose import default_model, open_model
 from livecoder.model.provider import Provider, ProviderSettings
 from livecoder.prompt import render
-from livecoder.rooms import Rooms
+from livecoder.rooms import Rooms, gitdirs
 from livecoder.sandbox import Room, Sandbox
 from livecoder.sandbox.policy import Policy
-from livecoder.sandbox.toolchains import Toolchains, find
+from livecoder.sandbox.toolchains import Toolchains, find, own_places
 from livecoder.scaffold.lessons import render as render_lessons
 from livecoder.scaffold.scaffold import Scaffold
 from livecoder.scaffold.seed import seed_dir
 from livecoder.scaffold.store import Store
 from livecoder.workspace.copies import Dependencies, clean_copy, materialise
 from livecoder.workspace.gitdir import private_gitdir
+from livecoder.workspace.scan import shown
+from livecoder.workspace.undo import Undo
 from livecoder.workspace.workspace import Workspace, locate, project_id
 
 CHARS_PER_TOKEN = 4
@@ -87,8 +89,8 @@ def opened(settings: Settings, cwd: Path) -> Generator[Opened]:
     workspace = Workspace.open(cwd, state / "workspace")
     with ExitStack() as stack:
         stack.enter_context(workspace.lock())
-        _sweep(state / "sessions")
-        identity = f"{datetime.now().astimezone():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+        _sweep(state / "sessions", workspace)
+        identity = _session_id(datetime.now().astimezone())
         directory = state / "sessions" / identity
         stack.callback(_remove_unused, directory)
         journal = stack.enter_context(Journal(directory, config.secrets(environ)))
@@ -113,7 +115,9 @@ def opened(settings: Settings, cwd: Path) -> Generator[Opened]:
             model=model,
             why_model=why_model,
             sandbox=sandbox,
-            rooms=Rooms(sandbox, _copier(workspace, dependencies), place / "copies"),
+            rooms=Rooms(
+                sandbox, _copier(workspace, dependencies), gitdirs(workspace.root, Path.home()), place / "copies"
+            ),
             store=store,
             checkout=checkout,
             generation=generation,
@@ -173,6 +177,7 @@ def _room(settings: Settings, workspace: Workspace, place: Path, checkout: Path 
         scaffold=checkout,
         read_only=settings.permission_mode == "plan",
         extra=settings.add_dirs,
+        sealed=own_places(),
         show_dotenv=settings.show_dotenv,
     )
 
@@ -255,16 +260,22 @@ def _tool_lines(scaffold: Scaffold) -> list[dict[str, str]]:
 
 
 def _git_line(workspace: Workspace) -> str:
-    """Branch and how far the tree is from what is committed, read from files alone."""
+    """The branch, read from a file that may hold anything."""
     head = (workspace.gitdir / "HEAD").read_text(errors="replace").strip()
     branch = head.removeprefix("ref: refs/heads/") if head.startswith("ref: ") else f"detached at {head[:9]}"
-    return f"on {branch}"
+    return f"on {shown(branch[:100])}"
 
 
-def _sweep(sessions: Path) -> None:
-    """What killed sessions left beside their journals; nobody else works here while the lock is held."""
+def _session_id(now: datetime) -> str:
+    """Sorts by time, to the millisecond; the rest keeps two of one moment apart."""
+    return f"{now:%Y%m%d-%H%M%S}-{now.microsecond // 1000:03d}{secrets.token_hex(1)}"
+
+
+def _sweep(sessions: Path, workspace: Workspace) -> None:
+    """What killed sessions left, by their journals and in the tree; nobody else works here while the lock is held."""
     for stale in sessions.glob("*/room"):
         shutil.rmtree(stale, ignore_errors=True)
+    Undo(workspace.shadow).recover()
 
 
 def _remove_unused(directory: Path) -> None:

@@ -45,11 +45,6 @@ def _render(template: str, variables: Mapping[str, Any]) -> str:
         raise ScaffoldError(f"a prompt does not render: {error}", "see `livecoder scaffold rollback`") from None
 
 
-def _limited() -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (LIMIT_BYTES, LIMIT_BYTES))
-    resource.setrlimit(resource.RLIMIT_CPU, (LIMIT_SECONDS, LIMIT_SECONDS))
-
-
 def _render_apart(template: str, variables: Mapping[str, Any]) -> str:
     code = "from livecoder.prompt import child; child()"
     given = json.dumps({"template": template, "variables": variables, "path": sys.path}).encode()
@@ -60,7 +55,6 @@ def _render_apart(template: str, variables: Mapping[str, Any]) -> str:
             capture_output=True,
             timeout=5 * LIMIT_SECONDS,
             env={},
-            preexec_fn=_limited,
             check=False,
         )
     except subprocess.TimeoutExpired:
@@ -72,7 +66,10 @@ def _render_apart(template: str, variables: Mapping[str, Any]) -> str:
 
 
 def child() -> None:
-    """The other side of `_render_apart`: JSON on stdin, the text on stdout."""
+    """The other side of `_render_apart`: JSON on stdin, the text on stdout, after limits on itself."""
+    # Here and not between fork and exec: the engine has other threads, whose locks a forked Python would wait for.
+    resource.setrlimit(resource.RLIMIT_AS, (LIMIT_BYTES, LIMIT_BYTES))
+    resource.setrlimit(resource.RLIMIT_CPU, (LIMIT_SECONDS, LIMIT_SECONDS))
     given = json.load(sys.stdin)
     try:
         sys.stdout.write(_render(given["template"], given["variables"]))

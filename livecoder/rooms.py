@@ -15,12 +15,16 @@ from typing import TypeAlias
 
 from livecoder.loop import drained
 from livecoder.sandbox import Finished, Sandbox
+from livecoder.workspace.gitdir import private_gitdir
 
 Copier: TypeAlias = Callable[[str, Path], str]
 """Writes a clean copy of a checkpoint's tree, dependency folders as they were at the start, into a directory.
 
 Returns "" or why the copy is not wholly clean.
 """
+Gitdir: TypeAlias = Callable[[Path], tuple[Path, tuple[Path, ...]]]
+"""Makes a private gitdir of the user's repository in a new directory; with the object stores that it reads."""
+NO_SANDBOX = "no sandbox: a copy cannot be shown at the workspace's path"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,13 @@ class Rooms:
 
     sandbox: Sandbox
     copier: Copier
+    gitdir: Gitdir
     directory: Path
+
+    @property
+    def no_copies(self) -> str:
+        """Why no copy may be used here: a command that names the workspace would reach the user's files. Or ""."""
+        return NO_SANDBOX if self.sandbox.name == "none" else ""
 
     @contextmanager
     def copy(self, tree: str, scaffold: Path | None = None, beside: Path | None = None) -> Generator[Copy]:
@@ -65,20 +75,25 @@ class Rooms:
         """A clean copy of `tree` for rooms that are opened `on` it."""
         with self._place() as place:
             content = place / "tree"
-            yield Clean(content, self.copier(tree, content))
+            impure = self.copier(tree, content)
+            (content / ".git").mkdir(parents=True, exist_ok=True)  # where each room's gitdir is mounted
+            yield Clean(content, impure)
 
     @contextmanager
     def on(self, clean: Clean, scaffold: Path | None = None, beside: Path | None = None) -> Generator[Copy]:
-        """A room on a copy that there is already, with a /tmp and a HOME of its own."""
+        """A room on a copy that there is already, with a /tmp, a HOME and a gitdir of its own."""
         with self._place() as place:
+            gitdir, objects = self.gitdir(place / "git")
             room = replace(
                 self.sandbox.room,
                 content=clean.path,
                 scratch=place / "room",
                 scaffold=scaffold,
-                gitdir=None,
-                objects=(),
+                gitdir=gitdir,
+                objects=objects,
                 base=beside,
+                read_only=False,
+                extra=(),
             )
             with self.sandbox.sibling(room) as sandbox:
                 yield Copy(sandbox, clean.path, clean.impure)
@@ -129,11 +144,26 @@ class Rooms:
             shutil.rmtree(place, ignore_errors=True)
 
 
-def runner(sandbox: Sandbox) -> Callable[[str, float], tuple[int, str]]:
+def gitdirs(root: Path, home: Path | None = None) -> Gitdir:
+    """Makes private gitdirs of the repository at `root`, as its user has it now."""
+
+    def make(dest: Path) -> tuple[Path, tuple[Path, ...]]:
+        made = private_gitdir(root, dest, home)
+        return made.gitdir, made.objects
+
+    return make
+
+
+def never() -> bool:
+    """Nobody cancels."""
+    return False
+
+
+def runner(sandbox: Sandbox, cancelled: Callable[[], bool] = never) -> Callable[[str, float], tuple[int, str]]:
     """`run(command, seconds) -> (exit code, output)` in this sandbox."""
 
     def run(command: str, seconds: float) -> tuple[int, str]:
-        finished = drained(sandbox.run(command, seconds, lambda: False))
+        finished = drained(sandbox.run(command, seconds, cancelled))
         return finished.exit_code, finished.output
 
     return run

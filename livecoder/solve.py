@@ -8,13 +8,14 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from livecoder import limits
 from livecoder.control import Cause, Control
-from livecoder.endings import SIGNAL_CODES, Facts, judge
+from livecoder.endings import SIGNAL_CODES, Bill, Facts, result
 from livecoder.errors import JournalError, LivecoderError, ProviderError
 from livecoder.events import (
     CheckpointTaken,
@@ -22,7 +23,6 @@ from livecoder.events import (
     ModelReplied,
     PatchMade,
     Reflected,
-    Result,
     RoundEnded,
     RoundStarted,
     SessionStarted,
@@ -115,10 +115,12 @@ class Solver:
     def round(self, task: Task, *, reflect_now: bool) -> Iterator[Event]:
         """All events of one round, each in the journal before it is seen here; the last one is its `Result`."""
         opened, state = self.opened, self.opened.state
-        self._renew(opened.settings.timeout)
         state.round += 1
         unended = RoundEnded(state.round, "error_internal", "", "the round did not end", 0)
-        facts = Facts(task, unended, self.final_tree, state.cost_usd, state.api_seconds)
+        timeout = opened.settings.timeout
+        deadline = time.monotonic() + timeout if timeout else inf
+        facts = Facts(task, unended, self.final_tree, deadline, Bill.of(state, self.learning.cost_usd))
+        self._renew(deadline)
         failure = yield from self._guarded(self._work(facts), facts)
         if failure:
             self._fail(facts, failure)
@@ -134,11 +136,11 @@ class Solver:
             yield from self._told(Reflected("failed", failure.line()))
         if self._cause != "interrupt":  # Ctrl-C while looking back skips that alone
             facts.code = facts.code or self.signal_code
-        yield from self._told(_result(opened, self.learning, facts, must_change=self._must_change))
+        yield from self._told(result(facts, opened, self.learning, must_change=self._must_change))
 
-    def _renew(self, timeout: float = 0.0) -> None:
+    def _renew(self, deadline: float = inf) -> None:
         """A control for what comes next; a signal that came before it began ends it."""
-        self._control = Control(timeout)
+        self._control = Control(max(deadline - time.monotonic(), 0.001) if deadline < inf else 0.0)
         if self._cause:
             self._control.cancel(self._cause)
 
@@ -178,6 +180,7 @@ class Solver:
             yield from _introduction(opened)
         before = opened.workspace.shadow.checkpoint()
         facts.before = self._checkpoints.tree = self.final_tree = before.tree
+        Undo(opened.workspace.shadow).begin_round(before.tree, task.text[:200])
         message = first_message(task, opened.ground, opened.settings.verify) if state.round == 1 else task_text(task)
         yield RoundStarted(state.round, task.text, message, task.outsider)
         yield CheckpointTaken(state.round, 0, before.tree, before.left_out)
@@ -188,6 +191,9 @@ class Solver:
                 facts.priced = False
                 if opened.settings.max_budget_usd:
                     yield Warned("the model's price is unknown: no budget in dollars holds; --max-tokens does")
+        if facts.asked and facts.ended.ending == "success" and self._cause == "interrupt":
+            self._cause, facts.declined = "", True
+            self._renew(facts.deadline)
 
     def _session(self) -> Session:
         opened = self.opened
@@ -208,7 +214,9 @@ class Solver:
         """The tree as the round leaves it, its patch, and what verify says of it."""
         shadow = self.opened.workspace.shadow
         self.final_tree = self._checkpoints.tree = shadow.checkpoint().tree
-        if facts.before != self.final_tree:
+        if facts.before == self.final_tree:
+            Undo(shadow).drop_round()
+        else:
             Undo(shadow).mark_round(facts.before, self.final_tree, facts.task.text[:200])
         found = stat(shadow, facts.before, self.final_tree)
         facts.made = PatchMade(found.files, found.added, found.removed, found.names)
@@ -232,11 +240,13 @@ class Solver:
         return verify(opened.settings.verify, opened.rooms, trees, weakened, self._control.cancelled)
 
     def _learn(self, facts: Facts, reflect_now: bool) -> Iterator[Event]:
-        if self._cause:
+        if self._cause or facts.declined:
             yield Reflected("skipped", "interrupted")
-            return
-        self._renew()
-        yield from self.learning.after_round(facts.task, self._control, reflect_now)
+        elif facts.ended.ending == "error_timeout":
+            yield Reflected("skipped", "the time limit was reached")
+        else:
+            self._renew(facts.deadline)
+            yield from self.learning.after_round(facts.task, self._control, reflect_now)
 
 
 def _introduction(opened: Opened) -> Iterator[Event]:
@@ -265,32 +275,3 @@ def _introduction(opened: Opened) -> Iterator[Event]:
         yield Warned(f"no model was named: {opened.model.name}, since {opened.why_model}")
     for line in (*opened.scaffold.problems, *opened.left_out[:5]):
         yield Warned(line)
-
-
-def _result(opened: Opened, learning: Learning, facts: Facts, *, must_change: bool) -> Result:
-    state, judged = opened.state, judge(facts, must_change=must_change)
-    return Result(
-        session=opened.id,
-        subtype=judged.ending,
-        is_error=judged.exit_code != 0,
-        exit_code=judged.exit_code,
-        result=facts.ended.answer,
-        reason=judged.reason,
-        num_turns=facts.ended.turns,
-        duration_ms=round((time.monotonic() - facts.began) * 1000),
-        duration_api_ms=round((state.api_seconds - facts.api) * 1000),
-        total_cost_usd=state.cost_usd - facts.spent,
-        cost_known=state.cost_known,
-        usage=state.usage,
-        outcome=judged.outcome,
-        patch=facts.made,
-        verify=facts.verified,
-        denials=tuple(facts.denials),
-        scaffold_before=opened.generation,
-        scaffold_after=learning.generation,
-        tools_created=tuple(facts.created),
-        reflection=facts.reflection,
-        evolve_cost_usd=learning.cost_usd,
-        prompt_bytes=state.prompt_bytes,
-        tools_used=tuple(facts.used),
-    )

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass
 
-from livecoder.events import BaseRan, Verified
+from livecoder.events import BaseRan, Verified, Warned
 from livecoder.loop import Notice, State, Step, drained
 from livecoder.rooms import Rooms
 from livecoder.sandbox import BaseRequest, Finished
@@ -52,12 +53,12 @@ def verify(
 
 def _on_final(command: str, rooms: Rooms, tree: str, cancelled: Callable[[], bool]) -> tuple[Finished, str]:
     """The run on a clean copy, or in the workspace itself with the reason why no copy will do."""
-    with rooms.clean(tree) as clean:
-        if clean.impure:
-            with rooms.in_place() as sandbox:
-                return drained(sandbox.run(command, TIMEOUT, cancelled)), clean.impure
-        with rooms.on(clean) as copy:
-            return copy.run(command, TIMEOUT, cancelled), ""
+    with ExitStack() as stack:
+        clean = None if rooms.no_copies else stack.enter_context(rooms.clean(tree))
+        why = clean.impure if clean else rooms.no_copies
+        if clean and not why:
+            return stack.enter_context(rooms.on(clean)).run(command, TIMEOUT, cancelled), ""
+        return drained(stack.enter_context(rooms.in_place()).run(command, TIMEOUT, cancelled)), why
 
 
 @dataclass(slots=True)
@@ -71,6 +72,10 @@ class BaseRuns:
 
     def after_step(self, step: Step, state: State) -> Iterable[Notice]:
         for request in step.finished.base_requests[:MAX_BASE_REQUESTS]:
+            if self.rooms.no_copies:
+                text = f"`{request.command}` was not run on the base: {self.rooms.no_copies}"
+                yield Notice(Warned(text), text)
+                continue
             with self.rooms.copy(self.base_tree, beside=self.rooms.sandbox.room.content) as copy:
                 finished = copy.run(_with_taken(request), self.timeout, self.cancelled)
             event = BaseRan(step.started.step, request.command, finished.exit_code, finished.output, finished.seconds)

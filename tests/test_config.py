@@ -173,6 +173,20 @@ def test_what_is_remembered_of_a_project_keeps_the_rest_of_the_file(write: Write
     assert config.project(document, "repo-3") == {}
 
 
+def test_a_file_that_is_a_link_stays_one_and_keeps_its_mode(write: Write, tmp_path: Path) -> None:
+    where = write("")
+    dotfile = tmp_path / "dotfiles.toml"
+    dotfile.write_text("# mine\n")
+    dotfile.chmod(0o640)
+    where.config_file.unlink()
+    where.config_file.symlink_to(dotfile)
+    config.remember(where.config_file, "repo-1", {"verify": "true"})
+    assert where.config_file.is_symlink() and dotfile.read_text().startswith("# mine\n")
+    assert config.project(config.read_file(dotfile), "repo-1") == {"verify": "true"}
+    assert dotfile.stat().st_mode & 0o777 == 0o640
+    assert [path.name for path in tmp_path.glob("dotfiles*")] == ["dotfiles.toml"]
+
+
 def test_remembering_makes_the_file_where_there_is_none() -> None:
     where = config.paths()
     config.remember(where.config_file, "repo-1", {"verify": "true"})

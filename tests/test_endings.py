@@ -6,7 +6,7 @@ from typing import get_args
 
 import pytest
 
-from livecoder.endings import CODES, SIGNAL_CODES, Facts, judge
+from livecoder.endings import CODES, SIGNAL_CODES, TAMPERED, Bill, Facts, judge
 from livecoder.events import (
     Ending,
     PatchMade,
@@ -15,6 +15,7 @@ from livecoder.events import (
     RoundEnded,
     ToolCreated,
     ToolUsed,
+    Usage,
     Verified,
     Warned,
 )
@@ -27,7 +28,7 @@ def facts(
     ending: Ending = "success", verify: int | None = None, weakened: tuple[str, ...] = (), files: int = 1, code: int = 0
 ) -> Facts:
     ended = RoundEnded(1, ending, "All is well.", f"because of {ending}", 3)
-    found = Facts(TASK, ended, "tree", 0.0, 0.0, code=code, made=PatchMade(files, 1, 1, ("a",) * files))
+    found = Facts(TASK, ended, "tree", code=code, made=PatchMade(files, 1, 1, ("a",) * files))
     if verify is not None:
         found.verified = Verified("pytest -q", verify, 1, "copy", "", weakened, "", 1.0)
     return found
@@ -86,6 +87,28 @@ def test_tests_that_were_weakened_verify_nothing() -> None:
     assert judged.reason == "verify passes, but tests were weakened: tests/a.py: deleted"
     harmless = ("test configuration changed: pyproject.toml",)
     assert judge(facts(verify=0, weakened=harmless), must_change=False).outcome == "verified"
+
+
+def test_what_passes_in_place_alone_is_a_claim() -> None:
+    found = facts()
+    found.verified = Verified("pytest -q", 0, None, "in place", "the dependencies take 9.9 GB", (), "", 1.0)
+    judged = judge(found, must_change=False)
+    assert (judged.ending, judged.outcome, judged.exit_code) == ("success", "claimed", 0)
+    assert judged.reason == "verify passes, but only in place: the dependencies take 9.9 GB"
+
+
+def test_who_changed_the_dependencies_and_so_made_it_run_in_place_has_verified_nothing() -> None:
+    found = facts()
+    found.verified = Verified("pytest -q", 0, None, "in place", f"venv/x.py {TAMPERED}", (), "", 1.0)
+    judged = judge(found, must_change=False)
+    assert (judged.ending, judged.outcome, judged.exit_code) == ("error_verify", "failed", 6)
+    assert judged.reason == f"verify passes, but only in place: venv/x.py {TAMPERED}"
+
+
+def test_what_a_round_cost_is_what_the_session_did_less_what_it_had_before() -> None:
+    start = Bill(Usage(10, 4, 1), 0.5, 2.0, 100, 0.25)
+    now = Bill(Usage(15, 6, 3), 0.75, 3.0, 160, 0.5)
+    assert now.since(start) == Bill(Usage(5, 2, 2), 0.25, 1.0, 60, 0.25)
 
 
 def test_a_fix_without_a_change_is_none() -> None:

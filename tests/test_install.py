@@ -80,7 +80,7 @@ def new_machine(root: Path) -> Machine:
     machine.checkout.mkdir()
     for name in ("install.sh", "pyproject.toml", "README.md"):
         shutil.copy2(ROOT / name, machine.checkout)
-    for name in (".ci", "livecoder", "scaffold", "tools"):
+    for name in (".ci", "livecoder", "scaffold", "tools", "demo"):
         shutil.copytree(ROOT / name, machine.checkout / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in PLAIN_TOOLS:
         machine.has(name, shutil.which(name))

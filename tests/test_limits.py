@@ -104,6 +104,13 @@ def test_a_round_after_one_that_was_stopped_starts_afresh(rounds: Rounds) -> Non
     assert end.ending == "success" and len(of(CommandStarted, events)) == 1
 
 
+def test_what_was_repeated_in_one_round_may_be_repeated_in_the_next(rounds: Rounds) -> None:
+    rounds.limits = [NoProgress(3)]
+    for _ in range(4):
+        events, end = rounds.play([say("cat gone"), say("cat gone"), "done"])
+        assert end.ending == "success" and of(LimitWarned, events) == []
+
+
 def test_a_long_command_is_named_in_short(rounds: Rounds) -> None:
     rounds.limits = [NoProgress(3)]
     _, end = rounds.play([say(": " + "x" * 500)] * 4)

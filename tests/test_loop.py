@@ -30,7 +30,7 @@ from livecoder.events import (
     Warned,
     kind,
 )
-from livecoder.loop import CUT, Notice, State, Step
+from livecoder.loop import ANSWERED, CUT, Notice, State, Step, Stop
 from livecoder.model import Ask, Assistant, Cancelled, Message, Observation, Reply, System, User
 from livecoder.model.scripted import Line, Scripted
 from livecoder.sandbox.bubblewrap import Bubblewrap
@@ -330,6 +330,63 @@ def test_each_watchers_last_question_is_asked_once_and_the_first_answer_stands(r
     assert [event.text for event in of(UserSaid, events)] == ["keep it?", "sure?"]
     assert (first.asked, silent.asked, second.asked) == (1, 1, 1)
     assert (ended.answer, ended.turns) == ("the answer", 4)
+
+
+class Turns:
+    """A limit of so many turns."""
+
+    def __init__(self, turns: int) -> None:
+        self.turns = turns
+
+    def before_turn(self, state: State) -> Stop | None:
+        return Stop("error_max_turns", "enough") if state.turns_this_round >= self.turns else None
+
+
+@pytest.mark.parametrize(
+    "replies",
+    [
+        [say("true")],
+        [Line("I may not say.", finish="refused")],
+        [ProviderUnavailable("down", status=503)],
+        [""],
+    ],
+    ids=["a limit", "a refusal", "a provider that fails", "no word"],
+)
+def test_the_answer_stands_whatever_comes_of_the_last_question(
+    rounds: Rounds, replies: list[str | Line | Exception]
+) -> None:
+    rounds.watchers, rounds.limits = [Watching("keep it?")], [Turns(3)]
+    events, ended = rounds.play([say("true"), "the answer", *replies])
+    assert [event.text for event in of(UserSaid, events)] == ["keep it?"]
+    assert (ended.ending, ended.answer, ended.reason) == ("success", "the answer", ANSWERED.reason)
+
+
+def test_no_question_is_asked_for_which_no_turn_is_left(rounds: Rounds) -> None:
+    watcher = Watching("keep it?")
+    rounds.watchers, rounds.limits = [watcher], [Turns(2)]
+    events, ended = rounds.play([say("true"), "the answer"])
+    assert (ended.ending, ended.turns, watcher.asked, of(UserSaid, events)) == ("success", 2, 0, [])
+
+
+@pytest.mark.parametrize(
+    ("cause", "ending"), [("interrupt", "success"), ("terminate", "interrupted"), ("hangup", "interrupted")]
+)
+def test_ctrl_c_declines_the_last_question_and_other_signals_end_the_round(
+    rounds: Rounds, cause: Cause, ending: str
+) -> None:
+    control = Control()
+    rounds.watchers = [Watching("keep it?"), Watching("sure?")]
+    threading.Timer(0.5, control.cancel, [cause]).start()
+    events, ended = rounds.play(["the answer", say("sleep 30")], control)
+    assert (ended.ending, ended.answer) == (ending, "the answer")
+    assert len(of(UserSaid, events)) == 1
+    assert every_call_is_observed_once(rounds.state.messages)
+
+
+def test_the_time_limit_holds_for_the_last_question_too(rounds: Rounds) -> None:
+    rounds.watchers = [Watching("keep it?")]
+    _, ended = rounds.play(["the answer", say("sleep 30")], Control(0.5))
+    assert (ended.ending, ended.answer) == ("error_timeout", "the answer")
 
 
 # ---- what a reader of the events may rely on

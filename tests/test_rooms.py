@@ -10,9 +10,10 @@ import pytest
 from looping import bubble
 
 from livecoder.loop import drained
-from livecoder.rooms import Rooms, runner
+from livecoder.rooms import Rooms, gitdirs, runner
 from livecoder.workspace.copies import Dependencies, clean_copy
 from livecoder.workspace.workspace import Workspace
+from tests.workspace.conftest import picture
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ def place(tmp_path: Path, make_repository: Callable[..., Path]) -> Iterator[Plac
         return clean_copy(workspace.shadow.trees, tree, dependencies, dest).why_in_place
 
     with bubble(tmp_path, root) as sandbox:
-        rooms = Rooms(sandbox, copier, tmp_path / "copies")
+        rooms = Rooms(sandbox, copier, gitdirs(root), tmp_path / "copies")
         yield Place(root, rooms, scaffold, lambda: workspace.shadow.checkpoint().tree)
 
 
@@ -68,6 +69,30 @@ def test_what_stands_beside_a_copy_can_be_read(place: Place) -> None:
     with place.rooms.copy(then, beside=place.root) as copy:
         assert copy.run("cat a.txt /run/lc/base/a.txt", 20).output == "one\ntwo\n"
         assert copy.run("echo x > /run/lc/base/a.txt", 20).exit_code != 0
+
+
+def test_a_copy_has_the_users_history_and_index_in_a_gitdir_of_its_own(place: Place) -> None:
+    before = picture(place.root / ".git")
+    (place.root / "a.txt").write_text("two\n")
+    with place.rooms.clean(place.tree()) as clean:
+        with place.rooms.on(clean) as copy:
+            run = runner(copy.sandbox)
+            assert run("git ls-files --error-unmatch a.txt && git log --format=%s", 20) == (0, "a.txt\nstart\n")
+            assert run("git status --short", 20) == (0, " M a.txt\n")
+            assert run("git commit -qam mine && git status --short", 20) == (0, "")
+        with place.rooms.on(clean) as copy:
+            assert copy.run("git log --format=%s", 20).output == "start\n"
+    assert picture(place.root / ".git") == before
+
+
+def test_a_copy_can_be_written_and_reaches_no_other_directory(place: Place, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    room = dataclasses.replace(place.rooms.sandbox.room, scratch=tmp_path / "plan", read_only=True, extra=(other,))
+    planning = dataclasses.replace(place.rooms, sandbox=place.rooms.sandbox.sibling(room))
+    with planning.copy(place.tree()) as copy:
+        assert copy.run(f"touch new && touch {other}/x", 20).exit_code != 0
+        assert (copy.path / "new").exists() and list(other.iterdir()) == []
 
 
 def test_a_copy_that_cannot_be_clean_says_why(place: Place) -> None:

@@ -7,10 +7,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from looping import Rounds, bubble, observed, of, say
+from looping import Rounds, bubble, observed, of, say, toolchains
 
+from livecoder.endings import TAMPERED
 from livecoder.events import BaseRan
-from livecoder.rooms import Rooms
+from livecoder.rooms import NO_SANDBOX, Rooms, gitdirs
+from livecoder.sandbox.host import Host
+from livecoder.sandbox.policy import Policy
 from livecoder.verify import MAX_BASE_REQUESTS, BaseRuns, Trees, verify
 from livecoder.workspace.copies import Dependencies, clean_copy, materialise
 from livecoder.workspace.workspace import Workspace
@@ -41,7 +44,7 @@ def place(tmp_path: Path, make_repository: Callable[..., Path]) -> Iterator[Plac
 
     materialise(workspace.shadow.trees, tree(), tmp_path / "base")
     with bubble(tmp_path, root, tmp_path / "base") as sandbox:
-        yield Place(root, Rooms(sandbox, copier, tmp_path / "copies"), tree(), tree)
+        yield Place(root, Rooms(sandbox, copier, gitdirs(root), tmp_path / "copies"), tree(), tree)
 
 
 def never() -> bool:
@@ -107,6 +110,46 @@ def test_a_cancelled_verify_ends_at_once_and_leaves_the_base_alone(place: Place)
     (place.root / "answer").write_text("42\n")
     found = verify("sleep 60", place.rooms, place.trees(), (), lambda: True)
     assert found.exit_code != 0 and found.seconds < 20 and found.base_exit_code is None
+
+
+def test_a_dependency_that_a_command_wrote_into_is_what_endings_take_for_tampering(
+    tmp_path: Path, make_repository: Callable[..., Path]
+) -> None:
+    root = make_repository({".gitignore": "node_modules/\n"}, "linked")
+    (root / "node_modules").mkdir()
+    (root / "node_modules/check.js").write_text("check()\n")
+    shadow = Workspace.open(root, tmp_path / "linked-state").shadow
+    dependencies = Dependencies.snapshot(shadow, tmp_path / "linked-dependencies", copied_bytes=0)
+    (root / "node_modules/check.js").write_text("pass()\n")
+    why = clean_copy(shadow.trees, shadow.checkpoint().tree, dependencies, tmp_path / "copy").why_in_place
+    assert why.endswith(TAMPERED)
+
+
+def test_a_command_that_asks_git_is_answered_on_the_copy(place: Place) -> None:
+    (place.root / "answer").write_text("42\n")
+    found = verify("git ls-files --error-unmatch answer", place.rooms, place.trees(), (), never)
+    assert (found.exit_code, found.base_exit_code, found.where) == (0, 0, "copy")
+
+
+@pytest.fixture
+def unprotected(place: Place, tmp_path: Path) -> Iterator[Place]:
+    """The same place without a sandbox."""
+    room = dataclasses.replace(place.rooms.sandbox.room, scratch=tmp_path / "host")
+    with Host(room, toolchains(tmp_path), Policy()) as host:
+        yield dataclasses.replace(place, rooms=dataclasses.replace(place.rooms, sandbox=host))
+
+
+def test_without_a_sandbox_it_runs_in_place_and_says_so(unprotected: Place) -> None:
+    (unprotected.root / "answer").write_text("42\n")
+    found = verify("pwd", unprotected.rooms, unprotected.trees(), (), never)
+    assert (found.exit_code, found.base_exit_code, found.output) == (0, None, f"{unprotected.root}\n")
+    assert (found.where, found.why_in_place) == ("in place", NO_SANDBOX)
+
+
+def test_without_a_sandbox_nothing_is_run_on_the_base(unprotected: Place) -> None:
+    runs, (text,) = played(unprotected, "lc base 'touch junk'")
+    assert runs == [] and f"`touch junk` was not run on the base: {NO_SANDBOX}" in text
+    assert not list(unprotected.root.parent.rglob("junk"))
 
 
 # ---- lc base

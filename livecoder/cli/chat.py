@@ -13,10 +13,15 @@ from livecoder.cli.running import Screen, check_files, screen, with_verify, writ
 from livecoder.cli.signals import Signalled, Signals
 from livecoder.config import Settings
 from livecoder.errors import LivecoderError
+from livecoder.events import UserSaid
+from livecoder.model import User
 
 if TYPE_CHECKING:
     from livecoder.solve import Solver
 
+UNDONE = "The user took back what the last round changed: the files are as they were before it."
+AT_ONCE = 3
+"""Sessions that are looked back on when the user wants to leave; each is a request to the model."""
 HELP = "/undo the last round · /reflect now · Ctrl-C stops a round · Ctrl-D ends"
 
 
@@ -65,9 +70,7 @@ class _Conversation:
             case []:
                 pass
             case ["/undo"]:
-                from livecoder.cli.undo import undo_in
-
-                undo_in(self.solver.opened.workspace, 1, yes=False)
+                self._undo()
             case ["/reflect"]:
                 if not self._reflect():
                     self.shown.say("nothing waits for reflection", "dim")
@@ -83,12 +86,31 @@ class _Conversation:
             self.code = result.exit_code if result else 70
             write_files(self.options, self.solver, result)
 
+    def _undo(self) -> None:
+        """Files that went back are news to the model: it is told before the next round."""
+        from livecoder.cli.undo import undo_in
+
+        opened = self.solver.opened
+        before = opened.workspace.shadow.fingerprint()
+        try:
+            undo_in(opened.workspace, 1, yes=False)
+        except Signalled as signalled:
+            if signalled.cause != "interrupt":
+                raise
+            self.shown.say("\nundo was interrupted")
+        if opened.state.round and opened.workspace.shadow.fingerprint() != before:
+            opened.journal.append(UserSaid(UNDONE, "undo"))
+            opened.state.messages.append(User(UNDONE))
+
     def _reflect(self) -> bool:
         waiting = self.solver.learning.pending()
         if waiting:
             self.shown.say("looking back (Ctrl-C skips) …", "dim")
             with self.signals.told(self.solver):
-                self.shown.show_all(self.solver.reflect(waiting))
+                self.shown.show_all(self.solver.reflect(waiting[:AT_ONCE]))
+            if len(waiting) > AT_ONCE:
+                later = f"older sessions that wait: {len(waiting) - AT_ONCE} (`livecoder reflect` looks back on all)"
+                self.shown.say(later, "dim")
             self.shown.card.write("done")
         return bool(waiting)
 

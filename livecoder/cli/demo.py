@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from livecoder import config
+from livecoder.config import Settings
 from livecoder.errors import UsageError
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ def demo(
     if not live and (model or api_base):
         raise UsageError("the demo plays a recorded model", "add --live for your own")
     flags = {"model.name": model, "model.api_base": api_base}
-    settings = config.settings(flags, {}, {}, headless=True)
+    # What is recorded was recorded with the defaults: the user's own settings would make it depart.
+    settings = config.settings(flags, {}, {}, headless=True) if live else Settings(config.paths())
     terminal = Terminal(sys.stdout, color=color_wanted("auto", sys.stdout))
     card = Card(terminal.line)
 

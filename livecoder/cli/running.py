@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -16,6 +15,7 @@ from livecoder.cli.options import Options
 from livecoder.config import Settings
 from livecoder.errors import ConfigError, UsageError
 from livecoder.events import Event, Result, RoundEnded, from_json, to_json
+from livecoder.journal.masking import with_masked_values
 from livecoder.view.card import Card
 from livecoder.view.envelope import StreamJson
 from livecoder.view.terminal import Terminal
@@ -98,9 +98,9 @@ class Screen:
 
 
 def _masked(event: Event, mask: Callable[[str], str]) -> Event:
-    text = json.dumps(to_json(event))
-    clean = mask(text)
-    return event if clean == text else from_json(json.loads(clean))
+    values = to_json(event)
+    clean = with_masked_values(values, mask)
+    return event if clean == values else from_json(clean)
 
 
 def silence(stream: TextIO) -> None:

@@ -63,6 +63,9 @@ def _apply(history: Undo, plan: Plan, *, yes: bool) -> int:
             print(f"  {verb} {name}")
     for line in plan.conflicts:
         print(f"  ! changed since: {line}")
+    if plan.kept:
+        more = f" and {len(plan.kept) - 3} more" if len(plan.kept) > 3 else ""
+        print(f"  stay as they are, in no checkpoint: {', '.join(plan.kept[:3])}{more}")
     if not plan.edits:
         print("nothing to change")
         return 0

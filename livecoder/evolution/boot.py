@@ -10,22 +10,26 @@ from pathlib import Path
 
 from livecoder.control import Control
 from livecoder.errors import LivecoderError
-from livecoder.events import CommandFinished, RoundEnded
+from livecoder.events import CommandFinished, Event, RoundEnded
 from livecoder.loop import Session, State, run
 from livecoder.model import System, User
 from livecoder.model.scripted import Scripted
-from livecoder.rooms import Rooms
+from livecoder.rooms import Rooms, never
 
 SCRIPT = ["```bash\necho before > boot.txt && sed -i s/before/after/ boot.txt && cat boot.txt\n```", "done"]
 
 
-def boots(candidate: Path, rooms: Rooms, system: Callable[[Path], str]) -> str:
+def boots(candidate: Path, rooms: Rooms, system: Callable[[Path], str], cancelled: Callable[[], bool] = never) -> str:
     """Why the scaffold at `candidate` does not boot; empty when it does. `system` renders its prompt."""
     try:
         prompt = system(candidate)
         with rooms.empty(candidate) as sandbox:
             session = Session(Scripted(SCRIPT), sandbox, State([System(prompt), User("boot")]), (), (), 20.0)
-            events = list(run(session, Control(60.0)))
+            control, events = Control(60.0), list[Event]()
+            for event in run(session, control):
+                events.append(event)
+                if cancelled():
+                    control.cancel("interrupt")
     except LivecoderError as error:
         return f"it does not boot: {error}"
     edited = any(isinstance(e, CommandFinished) and e.exit_code == 0 and e.output.strip() == "after" for e in events)

@@ -18,8 +18,8 @@ from livecoder.events import Event, ProposalRefused, Proposed, ScaffoldCommitted
 from livecoder.evolution import proposals as p
 from livecoder.evolution.boot import boots
 from livecoder.evolution.gate import Bench, Verdict, judge
-from livecoder.evolution.replay import Shelf, replayer
-from livecoder.rooms import Rooms, runner
+from livecoder.evolution.replay import INTERRUPTED, Shelf, replayer
+from livecoder.rooms import Rooms, never, runner
 from livecoder.scaffold import cases, inbox
 from livecoder.scaffold.changes import Conflict, FileChange, check
 from livecoder.scaffold.lessons import dump
@@ -54,24 +54,41 @@ class Evolution:
     outsider_text: str = ""
 
     def consider(
-        self, found: Sequence[p.Proposal], uses: Sequence[ToolUsed], steps: Iterable[int], receipt: Receipt
+        self,
+        found: Sequence[p.Proposal],
+        uses: Sequence[ToolUsed],
+        steps: Iterable[int],
+        receipt: Receipt,
+        cancelled: Callable[[], bool] = never,
     ) -> Iterator[Event]:
-        """Judge and commit proposals one by one; each is an event, each refusal has its reason."""
+        """Judge and commit proposals one by one; each is an event, each refusal has its reason.
+
+        Once `cancelled()` is true what runs is killed, and nothing is committed any more.
+        """
         known = frozenset(steps)
         for proposal in found:
             yield Proposed(
                 proposal.kind, proposal.target, proposal.summary, proposal.evidence, proposal.expects, proposal.origin
             )
             try:
-                yield self._consider(proposal, uses, known, receipt)
+                yield self._consider(proposal, uses, known, receipt, cancelled)
             except Conflict as error:
                 yield self._to_inbox(proposal, str(error))
             except ScaffoldError as error:
                 yield ProposalRefused(proposal.kind, proposal.target, error.line())
 
     def _consider(
-        self, proposal: p.Proposal, uses: Sequence[ToolUsed], steps: frozenset[int], receipt: Receipt
+        self,
+        proposal: p.Proposal,
+        uses: Sequence[ToolUsed],
+        steps: frozenset[int],
+        receipt: Receipt,
+        cancelled: Callable[[], bool],
     ) -> Event:
+        if cancelled():
+            return ProposalRefused(proposal.kind, proposal.target, INTERRUPTED)
+        if isinstance(proposal, p.KeepTool) and self.rooms.no_copies:
+            return ProposalRefused(proposal.kind, proposal.target, self.rooms.no_copies)
         candidate = Path(tempfile.mkdtemp(dir=self._scratch()))
         try:
             self.store.checkout(self.project, candidate)
@@ -80,12 +97,12 @@ class Evolution:
             changes = _changes(proposal)
             check(changes)  # a name from a model may be a path: nothing is written before it is known to be none
             _apply(changes, candidate)
-            verdict = self._judge(proposal, head, tools, candidate, uses, steps)
-            reason = verdict.reason or boots(candidate, self.rooms, self.system)
+            verdict = self._judge(proposal, head, tools, candidate, uses, steps, cancelled)
+            reason = verdict.reason or boots(candidate, self.rooms, self.system, cancelled)
         finally:
             shutil.rmtree(candidate, ignore_errors=True)
-        if reason:
-            return ProposalRefused(proposal.kind, proposal.target, reason)
+        if reason or cancelled():
+            return ProposalRefused(proposal.kind, proposal.target, INTERRUPTED if cancelled() else reason)
         if self.mode == "propose":
             return self._to_inbox(proposal, "the gate accepts it; evolution only proposes here")
         return self._commit(proposal, changes, verdict, receipt)
@@ -98,6 +115,7 @@ class Evolution:
         candidate: Path,
         uses: Sequence[ToolUsed],
         steps: frozenset[int],
+        cancelled: Callable[[], bool],
     ) -> Verdict:
         with self.rooms.look_only(candidate) as sandbox, Shelf(self.rooms) as shelf:
             bench = Bench(
@@ -108,8 +126,8 @@ class Evolution:
                 steps=steps,
                 uses=uses,
                 cases=lambda name: cases.load(self.data, self.project, name),
-                replay=replayer(self.rooms, self.workspace, shelf),
-                check=runner(sandbox),
+                replay=replayer(self.rooms, self.workspace, shelf, cancelled),
+                check=runner(sandbox, cancelled),
                 outsider_text=self.outsider_text,
             )
             return judge(proposal, bench)

@@ -21,8 +21,10 @@ from livecoder.scaffold.lessons import Lesson
 
 SHARE = 0.10
 FLOOR_USD = 0.05
-FLOOR_TOKENS = 8_000
+FLOOR_TOKENS = 16_000
 MAX_OUTPUT_TOKENS = 1_500
+REQUESTS = 2
+"""The question, and one repair of its answer."""
 REPAIR = "That is not the JSON object that was asked for ({error}). Answer with it and nothing else."
 OBJECT = re.compile(r"\{.*\}", re.S)
 
@@ -77,10 +79,11 @@ class Origin:
 def too_dear(prompt_tokens: int, spent_usd: float, spent_tokens: int, cost_known: bool, budget_left: float) -> str:
     """Why reflection is skipped: its estimate, at the task's own price a token, exceeds the cap; empty when not.
 
-    The cap is the larger of 10 % of the task's cost and $0.05, and never more than the user's budget has left
-    (infinity: no budget). Where the price is unknown it is 10 % of the task's tokens, at least FLOOR_TOKENS.
+    The estimate is for two requests, since the answer may need its repair. The cap is the larger of 10 % of the task's
+    cost and $0.05, and never more than the user's budget has left (infinity: no budget). Where the price is unknown it
+    is 10 % of the task's tokens, at least FLOOR_TOKENS.
     """
-    tokens = prompt_tokens + MAX_OUTPUT_TOKENS
+    tokens = REQUESTS * (prompt_tokens + MAX_OUTPUT_TOKENS)
     if not cost_known or not spent_tokens:
         cap = max(SHARE * spent_tokens, FLOOR_TOKENS)
         return f"about {tokens:,} tokens, over the cap of {cap:,.0f}" if tokens > cap else ""
@@ -99,7 +102,7 @@ def reflect(
     cost: float | None = 0.0
     usage = Usage()
     failed = ""
-    for _ in range(2):
+    for _ in range(REQUESTS):
         reply: Reply = yield from model.ask(
             messages, Ask(turn, bash=False, max_output_tokens=MAX_OUTPUT_TOKENS), control.cancelled
         )

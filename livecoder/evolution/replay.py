@@ -16,13 +16,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeAlias
 
+from livecoder.errors import ScaffoldError
 from livecoder.events import ToolUsed
 from livecoder.evolution.toolwatch import proves
-from livecoder.rooms import Clean, Rooms
+from livecoder.rooms import Clean, Rooms, never
 from livecoder.scaffold.cases import MAX_CASES, Case
 from livecoder.workspace.scan import CACHES
 
 SECONDS = 30.0
+MAX_TRIES = 6
+"""Calls of one tool that are replayed in the search for cases."""
+INTERRUPTED = "the run was ended before it was judged"
 MARK = "LIVECODER_STDIN"
 UNSTEADY = "unsteady"
 """The effect of a call that writes something else each time: such a case is not held to it."""
@@ -70,21 +74,33 @@ class Shelf:
         self._copies[tree] = (clean, survey)
 
 
-def replayer(rooms: Rooms, workspace: Path, shelf: Shelf | None = None) -> Replay:
-    """Replays in `rooms`, each on a clean copy of the case's tree and with a /tmp and HOME of its own."""
+def replayer(
+    rooms: Rooms, workspace: Path, shelf: Shelf | None = None, cancelled: Callable[[], bool] = never
+) -> Replay:
+    """Replays in `rooms`, each on a clean copy of the case's tree and with a /tmp and HOME of its own.
+
+    Once `cancelled()` is true a replay is killed and raises ScaffoldError: what it did says nothing.
+    """
 
     def run(scaffold: Path, name: str, case: Case) -> Replayed:
+        _go_on(cancelled)
         with Shelf(rooms) as own:
             copies = shelf or own
             clean, before = copies.take(case.tree)
             with rooms.on(clean, scaffold) as copy:
-                finished = copy.run(_command(name, case, workspace), SECONDS)
+                finished = copy.run(_command(name, case, workspace), SECONDS, cancelled)
+            _go_on(cancelled)
             after = _survey(clean.path)
             if after == before:
                 copies.put(case.tree, clean, before)
             return Replayed(finished.exit_code, finished.output, _effect(clean.path, before, after))
 
     return run
+
+
+def _go_on(cancelled: Callable[[], bool]) -> None:
+    if cancelled():
+        raise ScaffoldError(INTERRUPTED)
 
 
 def _command(name: str, case: Case, workspace: Path) -> str:
@@ -142,11 +158,10 @@ def _content(path: Path) -> bytes:
 def make_cases(uses: Sequence[ToolUsed], name: str, workspace: Path, scaffold: Path, replay: Replay) -> list[Case]:
     """The first calls that worked and that a replay confirms, at most MAX_CASES, each run twice to see what repeats."""
     cases: list[Case] = []
-    for use in uses:
+    calls = [use for use in uses if use.name == name and proves(use) and Path(use.cwd).is_relative_to(workspace)]
+    for use in calls[:MAX_TRIES]:
         if len(cases) == MAX_CASES:
             break
-        if use.name != name or not proves(use) or not Path(use.cwd).is_relative_to(workspace):
-            continue
         cwd = str(Path(use.cwd).relative_to(workspace))
         case = Case(
             tree=use.tree,

@@ -29,6 +29,7 @@ from livecoder.events import (
     kind,
     to_json,
 )
+from livecoder.journal.masking import with_masked_values
 
 COMMIT_POINTS = (CommandStarted, CommandFinished, RoundEnded, ScaffoldCommitted, Result)
 TABLES = """
@@ -66,7 +67,7 @@ class Journal:
 
     def append(self, event: Event) -> None:
         """Write one event. Raises JournalError when it cannot be written: then nothing may happen any more."""
-        body = self.masked(json.dumps(to_json(event), separators=(",", ":")))
+        body = json.dumps(with_masked_values(to_json(event), self.masked), separators=(",", ":"))
         digest = chained(self._hash, body)
         try:
             self._synchronous(isinstance(event, COMMIT_POINTS))
@@ -107,6 +108,7 @@ class Journal:
         return name
 
     def masked(self, text: str) -> str:
+        """The text without secrets, also as JSON inside a text has them."""
         for secret in self._secrets:
             text = text.replace(secret, MASK).replace(json.dumps(secret)[1:-1], MASK)
         return text

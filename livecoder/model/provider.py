@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import Any, Literal, TypeAlias, cast
 
+from livecoder import config
 from livecoder.errors import ProviderUnavailable
 from livecoder.events import Call, Retried, TextArrived, Usage
 from livecoder.model import Ask, Cancelled, Message, Reply, background, catalogue
@@ -88,8 +89,7 @@ class Provider:
         self.name = settings.model
         self._settings = settings
         prepare_environment(environ)
-        secrets = {value for name, value in environ.items() if name.endswith(("_KEY", "_TOKEN", "_SECRET"))}
-        self._secrets = tuple(secrets | {settings.api_key or ""})
+        self._secrets = (*config.secrets(environ), *([settings.api_key] if settings.api_key else []))
 
     def warm(self) -> None:
         """Begin to import the library in the background."""

@@ -34,7 +34,9 @@ class Room:
     read_only: bool = False
     """The workspace cannot be written (plan mode, hooks)."""
     extra: tuple[Path, ...] = ()
-    """Further directories, read-write (`--add-dir`)."""
+    """Further directories (`--add-dir`), written where the workspace is; never their `.git`."""
+    sealed: tuple[Path, ...] = ()
+    """What the engine itself executes, real paths: never written, also where the workspace or `extra` holds it."""
     show_dotenv: bool = False
 
 

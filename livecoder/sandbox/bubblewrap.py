@@ -6,9 +6,10 @@ Later forms add a system call filter, control groups and a proxy in `options` an
 from __future__ import annotations
 
 import os
+import select
 import shutil
 import subprocess
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Collection, Generator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,6 +17,7 @@ from typing import Self
 from livecoder.errors import SandboxUnavailable
 from livecoder.sandbox import Finished, Room, furnish, mounts
 from livecoder.sandbox.command import Backend, Commands, Launch, Place, never
+from livecoder.sandbox.dotenv import Dotenv
 from livecoder.sandbox.policy import Policy
 from livecoder.sandbox.process import Ending, Process
 from livecoder.sandbox.toolchains import Toolchains
@@ -23,6 +25,7 @@ from livecoder.sandbox.toolchains import Toolchains
 _WHERE = "/usr/bin:/usr/local/bin:/bin"
 """Never the user's PATH: a repository may have put itself there."""
 _PROBE_SECONDS = 20
+_LAST_BREATH_MS = 300
 _NAMESPACES = (
     *("--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try", "--unshare-net"),
     *("--disable-userns", "--cap-drop", "ALL", "--die-with-parent", "--new-session", "--hostname", "livecoder"),
@@ -47,14 +50,17 @@ class Bubblewrap:
         "limits on the size of files and of output",
     )
 
-    def __init__(self, room: Room, toolchains: Toolchains, policy: Policy, *, works: bool = False) -> None:
-        """`works`: another room has shown that bubblewrap does; then no trial is run."""
+    def __init__(
+        self, room: Room, toolchains: Toolchains, policy: Policy, *, works: bool = False, hidden: Collection[Path] = ()
+    ) -> None:
+        """`works`: another room has shown that bubblewrap does; then no trial is run. `hidden`: see `Dotenv.names`."""
         self.room = room
+        self._hidden = hidden
         self._works = works
         self._toolchains = toolchains
         self._policy = policy
         self._commands: Commands | None = None
-        self._masks: tuple[mounts.Mask, ...] = ()
+        self._dotenv: Dotenv | None = None
         self._system: list[str] = []
         self._status = -1
         self._started = False
@@ -64,7 +70,8 @@ class Bubblewrap:
             self._prepare()
         elif reason := self.probe():
             raise SandboxUnavailable("bubblewrap does not work here", reason)
-        self._masks = () if self.room.show_dotenv else mounts.dotenv_files(self.room)
+        if not self.room.show_dotenv:
+            self._dotenv = Dotenv(self.room, f"{mounts.ROOT}/base", self._hidden)
         return self
 
     def __exit__(
@@ -80,7 +87,10 @@ class Bubblewrap:
         return self._commands.run(Backend(self._spawn, self._kill, self._check), command, timeout, cancelled)
 
     def sibling(self, room: Room) -> Bubblewrap:
-        return Bubblewrap(room, self._toolchains, self._policy, works=self._commands is not None)
+        if self._dotenv:
+            self._dotenv.masks()  # the last command may have moved some
+        hidden = self._dotenv.names() if self._dotenv else ()
+        return Bubblewrap(room, self._toolchains, self._policy, works=self._commands is not None, hidden=hidden)
 
     def probe(self) -> str:
         """Whether bubblewrap really works on this room: "", or why not and what to do. Runs `true` as any command."""
@@ -136,6 +146,11 @@ class Bubblewrap:
         """End everything, and take bubblewrap's word whether the command ran: it reports an exit code only then."""
         process.kill()
         process.wait()
+        if process.stdout and not process.stdout.closed:
+            # The kernel ends the rest a moment after bubblewrap; the last of them lets go of the output.
+            holders = select.poll()
+            holders.register(process.stdout, 0)
+            holders.poll(_LAST_BREATH_MS)
         os.set_blocking(self._status, False)
         with os.fdopen(self._status, "rb") as file:
             self._started = b'"exit-code"' in (file.read() or b"")
@@ -147,7 +162,7 @@ class Bubblewrap:
             *self._system,
             *("--dev", "/dev", "--proc", "/proc"),
             *("--size", str(self._policy.shared_memory_bytes), "--tmpfs", "/dev/shm"),
-            *mounts.room_arguments(self.room, self._toolchains, self._masks),
+            *mounts.room_arguments(self.room, self._toolchains, self._dotenv.masks() if self._dotenv else ()),
             *("--remount-ro", "/", "--chdir", str(self.room.workspace)),
         ]
 

@@ -5,15 +5,12 @@ Order matters: a later mount lies over an earlier one. No process is started her
 
 from __future__ import annotations
 
-import itertools
 import os
-import stat
-from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 from livecoder.errors import SandboxUnavailable
 from livecoder.sandbox import Room, furnish
+from livecoder.sandbox.dotenv import Mask
 from livecoder.sandbox.toolchains import SYSTEM, Toolchains
 
 ROOT = "/run/lc"
@@ -25,19 +22,6 @@ _ETC = (
     *("pki/ca-trust", "pki/tls/cert.pem", "pki/tls/certs", "protocols", "services", "shells", "ssl/certs"),
     *("ssl/openssl.cnf", "timezone"),
 )
-_SKIPPED = frozenset(
-    (".git", "node_modules", ".venv", "venv", "target", "dist", "build", "__pycache__", ".tox", "vendor")
-)
-_EXAMPLES = (".example", ".sample", ".template")
-_DEPTH = 4
-_MOST_MASKS = 500
-
-
-class Mask(NamedTuple):
-    """A file of the user's that reads as empty: where it lies, and where a command sees it."""
-
-    file: Path
-    seen: Path
 
 
 def furnish_for_mounts(room: Room) -> None:
@@ -76,8 +60,8 @@ def system_arguments() -> list[str]:
 
 
 def room_arguments(room: Room, toolchains: Toolchains, masks: tuple[Mask, ...]) -> list[str]:
-    """The room's own mounts, over those of `system_arguments`. `masks` read as empty where they still exist."""
-    inside, scratch, workspace = furnish.directory(room), room.scratch, str(room.workspace)
+    """The room's own mounts, over those of `system_arguments`. `masks` read as empty."""
+    inside, scratch = furnish.directory(room), room.scratch
     found = [
         "--bind",
         str(scratch / "tmp"),
@@ -96,24 +80,61 @@ def room_arguments(room: Room, toolchains: Toolchains, masks: tuple[Mask, ...]) 
     found += ["--ro-bind", str(inside), ROOT, "--bind", str(scratch / "in"), f"{ROOT}/in"]
     found += ["--ro-bind", str(scratch / "out"), f"{ROOT}/out"]
     if room.base:
-        found += ["--ro-bind", str(room.base), f"{ROOT}/base"]
+        found += _base_arguments(room, room.base)
     for number, path in enumerate(room.objects):
         found += ["--ro-bind", str(path), f"{ROOT}/objects/{number}"]
     for path in room.extra:
-        found += ["--bind", str(path), str(path)]
-    bind = "--ro-bind" if room.read_only else "--bind"
-    found += [bind, str(room.content), workspace]
+        found += _extra_arguments(room, path)
+    found += [_bind(room), str(room.content), str(room.workspace)]
+    if room.content == room.workspace:
+        found += _sealed_arguments(room, room.workspace)
     for path in toolchains.engine[1:]:
         if path.is_relative_to(room.workspace) and (room.content / path.relative_to(room.workspace)).is_dir():
             found += ["--ro-bind", str(path), str(path)]
     if room.gitdir:
-        found += _gitdir_arguments(room, room.gitdir, bind)
+        found += _gitdir_arguments(room, room.gitdir, _bind(room))
     if room.scaffold:
         found += ["--bind", str(room.scaffold), str(room.scaffold)]
     for mask in masks:
-        if _is_file(mask.file):
-            found += ["--ro-bind", str(inside / "empty"), str(mask.seen)]
+        found += ["--ro-bind", str(inside / "empty"), str(mask.seen)]
     return found
+
+
+def _bind(room: Room) -> str:
+    return "--ro-bind" if room.read_only else "--bind"
+
+
+def _base_arguments(room: Room, base: Path) -> list[str]:
+    """The base without its gitdir: where it is the live workspace, that is the user's own, with remotes and tokens."""
+    found = ["--ro-bind", str(base), f"{ROOT}/base"]
+    theirs, at = base / ".git", f"{ROOT}/base/.git"
+    if theirs.is_symlink():
+        raise _linked(theirs)
+    if theirs.is_dir():
+        return [*found, "--tmpfs", at, "--remount-ro", at]
+    return [*found, "--ro-bind", str(furnish.directory(room) / "empty"), at] if theirs.exists() else found
+
+
+def _extra_arguments(room: Room, extra: Path) -> list[str]:
+    """A further directory. The user's git executes what its `.git` says: commands write none that is there."""
+    theirs = extra / ".git"
+    if theirs.is_symlink():  # no mount keeps a link from being replaced
+        return ["--ro-bind", str(extra), str(extra)]
+    git = ["--ro-bind", str(theirs), str(theirs)] if theirs.exists() else []
+    return [_bind(room), str(extra), str(extra), *git, *_sealed_arguments(room, extra)]
+
+
+def _sealed_arguments(room: Room, root: Path) -> list[str]:
+    """What is sealed below `root`, by its topmost directory there: one in between could be moved, mount and all."""
+    real = root.resolve()
+    names = {path.relative_to(real).parts[:1] for path in room.sealed if path.is_relative_to(real)}
+    if any(real.is_relative_to(path) for path in room.sealed):
+        names = {()}
+    return [part for name in sorted(names) for part in ("--ro-bind-try", *[str(root.joinpath(*name))] * 2)]
+
+
+def _linked(path: Path) -> SandboxUnavailable:
+    return SandboxUnavailable(f"{path} is a symbolic link", "make it a directory, or a file with `gitdir: …`")
 
 
 def _gitdir_arguments(room: Room, gitdir: Path, bind: str) -> list[str]:
@@ -121,46 +142,10 @@ def _gitdir_arguments(room: Room, gitdir: Path, bind: str) -> list[str]:
     theirs = room.content / ".git"
     at = str(room.workspace / ".git")
     if theirs.is_symlink():
-        raise SandboxUnavailable(f"{theirs} is a symbolic link", "make it a directory, or a file with `gitdir: …`")
+        raise _linked(theirs)
     if theirs.is_dir():
         return [bind, str(gitdir), at]
     if theirs.is_file():
         pointer = ["--ro-bind", str(furnish.directory(room) / "dot-git"), at]
         return [*pointer, bind, str(gitdir), f"{ROOT}/git"]
     return []
-
-
-def dotenv_files(room: Room) -> tuple[Mask, ...]:
-    """`.env*` files a few levels deep, outside dependency folders; examples and templates are no secrets."""
-    places = [(room.content, room.workspace), *((path, path) for path in room.extra)]
-    if room.base:
-        places.append((room.base, Path(ROOT, "base")))
-    found = (Mask(path, seen / path.relative_to(real)) for real, seen in places for path in _walk(real, _DEPTH))
-    return tuple(itertools.islice(found, _MOST_MASKS))
-
-
-def _walk(directory: Path, depth: int) -> Iterator[Path]:
-    below: list[Path] = []
-    try:
-        with os.scandir(directory) as entries:
-            for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    if entry.name not in _SKIPPED:
-                        below.append(Path(entry.path))
-                elif entry.name.startswith(".env") and not entry.name.endswith(_EXAMPLES):
-                    path = Path(entry.path)
-                    if _is_file(path):
-                        yield path
-    except OSError:
-        return
-    if depth:
-        for path in below:
-            yield from _walk(path, depth - 1)
-
-
-def _is_file(path: Path) -> bool:
-    """A regular file under its own name: what a link names is unseen, or in the tree under a name of its own."""
-    try:
-        return stat.S_ISREG(path.lstat().st_mode)
-    except OSError:
-        return False

@@ -127,6 +127,12 @@ def find(
     )
 
 
+def own_places() -> tuple[Path, ...]:
+    """livecoder itself: its package, imported piece by piece while commands run, and what ships beside it."""
+    package = Path(__file__).resolve().parents[1]
+    return (package, *(place for name in ("scaffold", "tools", "demo") if (place := package.parent / name).is_dir()))
+
+
 class _Search:
     def __init__(self, environ: Mapping[str, str], workspace: Path) -> None:
         self.mounts: dict[Path, None] = {}

@@ -18,6 +18,8 @@ from livecoder.errors import ScaffoldError
 from livecoder.scaffold.changes import FileChange, Tree, allowed
 
 NOTHING = "0" * 40
+WHERE = "/usr/local/bin:/usr/bin:/bin:/opt/homebrew/bin:/run/current-system/sw/bin"
+"""Where git is looked for: never on the user's PATH, in which a repository's own environment may stand first."""
 STALE_SECONDS = 2.0
 
 Runner: TypeAlias = Callable[[Sequence[str], BinaryIO, Path], tuple[int, bytes, str]]
@@ -164,12 +166,17 @@ class Plumbing:
             return
 
     def _execute(self, words: Sequence[str], stdin: bytes, environment: Mapping[str, str]) -> bytes:
-        found = shutil.which("git")
-        if not found:
-            raise ScaffoldError("git is not installed", "install git 2.35 or newer")
+        found = git_program()
         given = {**_ENVIRONMENT, **environment}
         # `env -i`: no GIT_* variable of the user's shell, of a hook or of CI may steer this git elsewhere.
-        command = ["env", "-i", *(f"{name}={value}" for name, value in given.items()), found, *_OPTIONS, *words]
+        command = [
+            "/usr/bin/env",
+            "-i",
+            *(f"{name}={value}" for name, value in given.items()),
+            found,
+            *_OPTIONS,
+            *words,
+        ]
         with tempfile.TemporaryFile() as file:
             file.write(stdin)
             file.seek(0)
@@ -177,3 +184,11 @@ class Plumbing:
         if status:
             raise self.damaged(complaint.strip().partition("\n")[0][:200] or f"`git {words[1]}` failed")
         return output
+
+
+def git_program() -> str:
+    """The absolute name of git. Raises ScaffoldError where there is none."""
+    found = shutil.which("git", path=WHERE)
+    if not found:
+        raise ScaffoldError("git is not installed", "install git 2.35 or newer")
+    return found

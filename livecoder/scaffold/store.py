@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from livecoder import config
 from livecoder.errors import ScaffoldError
 from livecoder.scaffold.changes import (
     FOLDERS,
@@ -31,7 +32,7 @@ from livecoder.scaffold.changes import (
     write_files,
 )
 from livecoder.scaffold.files import File, checked_project
-from livecoder.scaffold.plumbing import NOTHING, Plumbing
+from livecoder.scaffold.plumbing import NOTHING, Plumbing, git_program
 from livecoder.scaffold.seed import seed_dir
 
 MAIN = "refs/heads/main"
@@ -255,6 +256,8 @@ def _branch(project: str) -> str:
 
 
 def _through_gitpython(command: Sequence[str], stdin: BinaryIO, directory: Path) -> tuple[int, bytes, str]:
+    # On its import gitpython runs `git version`: the git of this name, not the first of the user's PATH.
+    config.environment().update(GIT_PYTHON_GIT_EXECUTABLE=git_program(), GIT_PYTHON_REFRESH="quiet")
     import git
 
     return git.Git(directory).execute(

@@ -7,17 +7,22 @@ the paths at which the sandbox shows them read-only.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from livecoder.errors import WorkspaceError
 from livecoder.workspace.git import read_config
 from livecoder.workspace.workspace import locate
 
 OBJECTS_INSIDE = "/run/lc/objects"
 _OWN = ("HEAD", "index", "ORIG_HEAD", "MERGE_HEAD", "MERGE_MSG", "MERGE_MODE", "CHERRY_PICK_HEAD", "REVERT_HEAD")
 _SHARED = ("packed-refs", "shallow", "info/exclude", "info/attributes", "info/grafts")
+_REFS = ("refs", "reftable")
+_IN_A_STORE = re.compile(r"[0-9a-f]{2}|pack|info|packs|tmp_.*|incoming-.*|.*\.lock|\.nfs.*|\.DS_Store")
+"""With what git and file systems leave there for a while."""
 _SAFE_KEYS = (
     "core.repositoryformatversion",
     "core.filemode",
@@ -53,7 +58,8 @@ class PrivateGit:
 def private_gitdir(root: Path, dest: Path, home: Path | None = None) -> PrivateGit:
     """Make the private gitdir of the repository at `root` in `dest`. `home` is where the user's own gitconfig lies."""
     root, gitdir, common = locate(root)
-    objects = _object_stores(common / "objects")
+    _refuse_links(gitdir, common)
+    objects = _object_stores(common / "objects", home)
     (dest / "objects/info").mkdir(parents=True)
     (dest / "info").mkdir()
     inside = "".join(f"{OBJECTS_INSIDE}/{number}\n" for number in range(len(objects)))
@@ -65,7 +71,7 @@ def private_gitdir(root: Path, dest: Path, home: Path | None = None) -> PrivateG
     _copy(gitdir / "info/sparse-checkout", dest / "info/sparse-checkout")
     for shared_index in gitdir.glob("sharedindex.*"):
         _copy(shared_index, dest / shared_index.name)
-    for folder in ("refs", "reftable"):
+    for folder in _REFS:
         if (common / folder).is_dir():
             shutil.copytree(common / folder, dest / folder, symlinks=True)
         if common != gitdir and (gitdir / folder).is_dir():
@@ -74,25 +80,52 @@ def private_gitdir(root: Path, dest: Path, home: Path | None = None) -> PrivateG
     return PrivateGit(dest, objects, root / ".git" if (root / ".git").is_dir() else gitdir)
 
 
-def _object_stores(first: Path) -> tuple[Path, ...]:
-    """The store and, depth first, all that its alternates name."""
+def _refuse_links(gitdir: Path, common: Path) -> None:
+    """Folders that are shown or copied whole: as a link one could name anything on the machine."""
+    for place in (common / "objects", *(folder / name for folder in (gitdir, common) for name in _REFS)):
+        if place.is_symlink():
+            raise WorkspaceError(f"{place} is a symbolic link", "work in a clone, or in a `git worktree add` of it")
+
+
+def _object_stores(first: Path, home: Path | None) -> tuple[Path, ...]:
+    """The store and, depth first, all that its alternates name. An alternate that is none is left out."""
+    if odd := _no_store(first, home):
+        raise WorkspaceError(f"{first} is no object store of git's: {odd}", "move that elsewhere, or work in a clone")
     found: list[Path] = []
     pending = [first]
     while pending:
         store = pending.pop(0).resolve()
-        if store in found or not store.is_dir():
+        if store in found or _no_store(store, home):
             continue
         found.append(store)
         alternates = store / "info/alternates"
-        if alternates.is_file():
+        if _plain(alternates):
             lines = os.fsdecode(alternates.read_bytes()).splitlines()
             pending += [store / line for line in lines if line and not line.startswith("#")]
     return tuple(found)
 
 
+def _no_store(path: Path, home: Path | None) -> str:
+    """Why a directory is not an object store, which commands may see whole; "" when it is one."""
+    if not path.is_dir():
+        return "it is no directory"
+    if home and home.resolve().is_relative_to(path):
+        return "the home directory lies there"
+    try:
+        names = sorted(entry.name for entry in path.iterdir())
+    except OSError as error:
+        return f"it cannot be read ({error.strerror})"
+    odd = next((name for name in names if not _IN_A_STORE.fullmatch(name)), "")
+    return f"it holds {odd!r}" if odd else ""
+
+
+def _plain(path: Path) -> bool:
+    """A plain file under its own name; a link in a gitdir could name anything on the machine."""
+    return path.is_file() and path.resolve() == path
+
+
 def _copy(source: Path, target: Path) -> None:
-    """A plain file, when there is one; a link in a gitdir could name anything on the machine."""
-    if source.is_file() and not source.is_symlink():
+    if _plain(source):
         shutil.copyfile(source, target)
 
 

@@ -21,7 +21,7 @@ from livecoder.workspace.git import Git
 from livecoder.workspace.scan import Scan, Stat, scan, shown
 from livecoder.workspace.trees import Trees, addition, removal, write_atomically
 
-MAX_BYTES = 10_000_000
+MAX_BYTES = 50_000_000
 MAX_IGNORED_BYTES = 1_000_000
 _UNSETTLED_NS = 20_000_000
 """A file touched this shortly before the scan may change again within the clock's tick: it is read once more."""

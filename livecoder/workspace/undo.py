@@ -24,7 +24,7 @@ Verb: TypeAlias = Literal["undo", "redo"]
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """The trees before and after a round."""
+    """The trees before and after a round; while it is open `after` is ""."""
 
     before: str
     after: str
@@ -101,6 +101,8 @@ class _History:
     done: tuple[Round, ...] = ()
     undone: tuple[_Undone, ...] = ()
     pending: _Pending | None = None
+    open: Round | None = None
+    """The round that runs. Whoever finds it was left by a process that is no more."""
 
 
 class Undo:
@@ -111,10 +113,18 @@ class Undo:
         self._trees = shadow.trees
         self._file = shadow.directory / "rounds.json"
 
+    def begin_round(self, before: str, label: str) -> None:
+        """A round begins: from now on it can be undone, even if its process is killed."""
+        self.recover()
+        self._save(dataclasses.replace(self._load(), open=Round(before, "", label)))
+
     def mark_round(self, before: str, after: str, label: str) -> None:
         """A round has ended. What was undone before cannot be redone any more."""
-        self.recover()
         self._save(_History((*self._load().done, Round(before, after, label))))
+
+    def drop_round(self) -> None:
+        """A round has ended that changed nothing."""
+        self._save(dataclasses.replace(self._load(), open=None))
 
     def plan_undo(self, count: int = 1) -> Plan:
         """Raises WorkspaceError when there are fewer than `count` rounds."""
@@ -147,12 +157,23 @@ class Undo:
         return self._finish(pending, pending.edits)
 
     def recover(self) -> Applied | None:
-        """Finish a restore that was killed in mid-way; what somebody changed in the meantime stays."""
-        pending = self._load().pending
+        """Finish what was killed in mid-way: a round ends with the files as they are now; a restore is completed, but
+        what somebody changed in the meantime stays."""
+        history = self._load()
+        if history.open:
+            self._close(history.open)
+        pending = history.pending
         if pending is None:
             return None
         there = self._trees.entries(self._shadow.checkpoint().tree)
         return self._finish(pending, [edit for edit in pending.edits if there.get(edit.path) == edit.old])
+
+    def _close(self, left: Round) -> None:
+        now = self._shadow.checkpoint().tree
+        if now == left.before:
+            self.drop_round()
+        else:
+            self.mark_round(left.before, now, left.label)
 
     def _plan(self, verb: Verb, rounds: tuple[Round, ...], steps: Sequence[tuple[str, str]]) -> Plan:
         """Go back over `steps`, newest first, each a tree to reach and the tree that it is expected to be now."""
@@ -208,9 +229,9 @@ class Undo:
         except ValueError:
             raise WorkspaceError(f"{self._file} is damaged", "remove it to start a new history of rounds") from None
         undone = tuple(_Undone(_rounds(item["rounds"]), item["was"], item["now"]) for item in data["undone"])
-        waiting = data["pending"]
+        waiting, running = data["pending"], data.get("open")
         if waiting is None:
-            return _History(_rounds(data["done"]), undone)
+            return _History(_rounds(data["done"]), undone, None, Round(**running) if running else None)
         edits = tuple(Edit(e["path"], _entry(e["old"]), _entry(e["new"]), e["conflict"]) for e in waiting["edits"])
         pending = _Pending(waiting["verb"], _rounds(waiting["rounds"]), waiting["was"], edits)
         return _History(_rounds(data["done"]), undone, pending)

@@ -59,7 +59,7 @@ class Workspace:
             except BlockingIOError:
                 file.seek(0)
                 owner = file.read().strip() or "an unknown process"
-                remedy = "end that session, or work in another worktree (--worktree)"
+                remedy = "end that session, or work in another worktree (`git worktree add`)"
                 raise WorkspaceError(f"{self.root} is in use by {owner}", remedy) from None
             file.truncate(0)
             file.write(f"process {os.getpid()}, started {datetime.now().astimezone():%Y-%m-%d %H:%M:%S}\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 import tomllib
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -10,6 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from livecoder.cli.chat import UNDONE
+from livecoder.events import UserSaid
+from livecoder.journal.journal import read
+from livecoder.learning import PENDING
 from tests.conftest import git
 from tests.e2e.conftest import PROGRAM, Livecoder, until
 from tests.e2e.terminal import Terminal
@@ -46,6 +51,12 @@ def calm(terminal: Terminal) -> None:
     echoed = terminal.shown.replace("\r", "\n").replace("^C", "")
     lines = [line for line in echoed.split("\n") if not line.startswith("> ")]
     assert max(map(len, lines)) <= 80, max(lines, key=len)
+
+
+def ctrl_c(terminal: Terminal) -> None:
+    """After a moment, as a person: readline does not see what comes before it has begun to wait."""
+    time.sleep(0.3)
+    terminal.keys("\x03")
 
 
 def test_two_rounds_and_the_end(talk: Talk, livecoder: Livecoder) -> None:
@@ -94,13 +105,66 @@ def test_undo_asks_and_takes_the_round_back(talk: Talk, livecoder: Livecoder) ->
     assert git(livecoder.cwd, "status", "--porcelain") == ""
 
 
+def test_the_model_is_told_that_its_round_was_taken_back(talk: Talk, livecoder: Livecoder) -> None:
+    with talk(FIX, "Fixed.", "I see.", flags=("fix it",)) as terminal:
+        terminal.sees("claimed")
+        terminal.sees("> ")
+        for reply in "n", "y":
+            terminal.keys("/undo\n")
+            terminal.sees("undo these? [y/N] ")
+            terminal.keys(f"{reply}\n")
+            terminal.sees("> ")
+        terminal.keys("and now?\n")
+        terminal.sees("I see.")
+        terminal.sees("> ")
+        terminal.keys("/quit\n")
+
+        assert terminal.ends() == 0
+    (session,) = livecoder.sessions()
+    said = [event for event in read(session) if isinstance(event, UserSaid)]
+    assert [(event.text, event.why) for event in said] == [(UNDONE, "undo")]
+
+
+def test_ctrl_c_at_the_question_of_undo_changes_nothing_and_ends_nothing(talk: Talk, livecoder: Livecoder) -> None:
+    with talk(FIX, "Fixed.", "Here.", flags=("fix it",)) as terminal:
+        terminal.sees("claimed")
+        terminal.sees("> ")
+        terminal.keys("/undo\n")
+        terminal.sees("undo these? [y/N] ")
+        ctrl_c(terminal)
+        terminal.sees("undo was interrupted")
+        terminal.sees("> ")
+        terminal.keys("hi\n")
+        terminal.sees("Here.")
+        terminal.sees("> ")
+        terminal.keys("\x04")
+
+        assert terminal.ends() == 0
+        calm(terminal)
+    assert "a + b" in (livecoder.cwd / "calc.py").read_text()
+
+
+def test_at_the_end_no_more_than_three_sessions_are_looked_back_on(talk: Talk, livecoder: Livecoder) -> None:
+    for _ in range(5):
+        assert livecoder.task("$ ls", "$ cat calc.py", "Seen.").code == 0
+    with talk(*['Here: {"proposals": []}'] * 3) as terminal:
+        terminal.sees("> ")
+        terminal.keys("\x04")
+
+        assert terminal.ends() == 0
+        assert terminal.shown.count("reflection: 0 proposals") == 3
+        assert "older sessions that wait: 2" in terminal.shown
+    assert sum((path / PENDING).exists() for path in livecoder.sessions()) == 2
+
+
 def test_ctrl_c_on_an_empty_line_says_how_to_leave(talk: Talk) -> None:
     with talk("Hello.") as terminal:
         terminal.sees("> ")
-        terminal.keys("\x03")
+        ctrl_c(terminal)
         terminal.sees("Ctrl-D or /quit ends")
         terminal.sees("> ")
-        terminal.keys("half a line\x03")
+        terminal.keys("half a line")
+        ctrl_c(terminal)
         terminal.sees("> ")
         terminal.keys("hi\n")
         terminal.sees("Hello.")

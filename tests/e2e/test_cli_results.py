@@ -75,6 +75,45 @@ def test_every_ending_has_its_code(
     assert (done.result["subtype"], done.code) == (subtype, code)
 
 
+SCRIPT = (
+    "$ python3 - <<'EOF'\nimport os\nfound = os.listdir('.')\nfor name in sorted(found):\n    print({word}, name)\nEOF"
+)
+SCRIPTS = (SCRIPT.format(word=1), SCRIPT.format(word=2))
+"""Throw-away scripts, after which the model is asked whether to keep one."""
+
+
+def test_a_task_done_in_its_last_turn_is_done(livecoder: Livecoder) -> None:
+    flags = ("--max-turns", "4", "--verify", "grep -q 'a + b' calc.py")
+    done = livecoder.task(FIX, *SCRIPTS, "Done.", flags=flags)
+
+    assert (done.code, done.result["outcome"], done.result["num_turns"]) == (0, "verified", 4)
+
+
+def test_a_question_after_the_answer_takes_nothing_from_it(livecoder: Livecoder) -> None:
+    flags = ("--max-turns", "5", "--verify", "grep -q 'a + b' calc.py")
+    done = livecoder.task(FIX, *SCRIPTS, "Done.", "$ echo I keep it", flags=flags)
+
+    assert (done.code, done.result["outcome"], done.result["num_turns"]) == (0, "verified", 5)
+    assert done.result["result"] == "Done."
+
+
+def test_without_a_sandbox_verify_claims_and_no_tool_is_replayed(livecoder: Livecoder) -> None:
+    make = """$ cat >$SCAFFOLD/tools/stamp-it <<'EOF'
+#!/usr/bin/env bash
+# Add a line to a file.
+if [ "$1" = --help ]; then echo "Add a line to a file."; echo "usage: stamp-it FILE"; exit; fi
+echo stamped >> "$1"
+EOF
+chmod +x $SCAFFOLD/tools/stamp-it"""
+    flags = ("--sandbox", "none", "--yes-no-sandbox", "--verify", "true")
+    done = livecoder.task(make, "$ stamp-it log", "Done.", flags=flags)
+
+    assert (done.code, done.result["outcome"]) == (0, "claimed")
+    assert "in place: no sandbox" in done.result["reason"]
+    assert (livecoder.cwd / "log").read_text() == "stamped\n"
+    assert done.result["scaffold"]["before"] == done.result["scaffold"]["after"]
+
+
 def test_a_fix_without_a_change_is_exit_1(livecoder: Livecoder) -> None:
     done = livecoder("fix", "-", "-m", livecoder.script("It is right as it is."), "--json", stdin=b"add() is wrong")
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import git
 from tests.e2e.conftest import PROGRAM, Done, Livecoder, until
 from tests.model.faulty_provider import Endpoint, bash, text
 
@@ -23,6 +24,11 @@ def stopped(livecoder: Livecoder, process: subprocess.Popen[str], number: int) -
     done = livecoder.finish(process)
     assert time.monotonic() - began < 10
     return done
+
+
+def in_a_copy(livecoder: Livecoder, name: str) -> bool:
+    """Whether a command on a clean copy has made this file."""
+    return any(livecoder.home.glob(f"state/projects/*/sessions/*/room/copies/*/tree/{name}"))
 
 
 def interrupted(done: Done, code: int) -> None:
@@ -64,18 +70,60 @@ def test_before_the_first_byte_of_the_model(livecoder: Livecoder, provider: Endp
 
 
 @pytest.mark.parametrize(("number", "code"), SIGNALS)
-def test_during_verify(livecoder: Livecoder, tmp_path: Path, number: int, code: int) -> None:
-    mark = tmp_path / "shared"
-    mark.mkdir()
+def test_during_verify(livecoder: Livecoder, number: int, code: int) -> None:
     script = livecoder.script(FIX, "Done.")
-    verify = f"touch {mark}/begun; sleep 60"
-    process = livecoder.start("-p", "x", "-m", script, "--json", "--verify", verify, "--add-dir", str(mark))
-    until((mark / "begun").exists)
+    process = livecoder.start("-p", "x", "-m", script, "--json", "--verify", "touch begun; sleep 60")
+    until(lambda: in_a_copy(livecoder, "begun"))
     done = stopped(livecoder, process, number)
 
     interrupted(done, code)
     assert done.result["verify"] is None
     assert done.result["patch"]["files"] == 1
+
+
+# Quick where the session's own /tmp is, and a minute in the gate's replay of it.
+SLOW_TOOL = """$ touch /tmp/quick; cat >$SCAFFOLD/tools/slow-stamp <<'EOF'
+#!/usr/bin/env bash
+# Write a file.
+if [ "$1" = --help ]; then echo "Write a file."; echo "usage: slow-stamp FILE"; exit; fi
+touch "$1"; [ -e /tmp/quick ] || sleep 60
+EOF
+chmod +x $SCAFFOLD/tools/slow-stamp"""
+
+
+def test_during_a_replay_of_a_tool_the_run_ends_soon(livecoder: Livecoder, tmp_path: Path) -> None:
+    patch = tmp_path / "fix.patch"
+    script = livecoder.script(FIX, SLOW_TOOL, "$ slow-stamp stamped", "Done.")
+    process = livecoder.start("-p", "x", "-m", script, "--json", "--patch-out", str(patch))
+    until(lambda: in_a_copy(livecoder, "stamped"))
+    began = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    done = livecoder.finish(process)
+
+    assert time.monotonic() - began < 3
+    interrupted(done, 143)
+    assert "+    return a + b" in patch.read_text()
+    assert done.result["scaffold"]["before"] == done.result["scaffold"]["after"]
+
+
+def test_the_time_limit_holds_for_the_replay_of_a_tool(livecoder: Livecoder) -> None:
+    began = time.monotonic()
+    done = livecoder.task(FIX, SLOW_TOOL, "$ slow-stamp stamped", "Done.", flags=("--timeout", "6"))
+
+    assert time.monotonic() - began < 20
+    assert (done.code, done.result["outcome"]) == (0, "claimed")
+    assert done.result["scaffold"]["before"] == done.result["scaffold"]["after"]
+
+
+def test_a_round_that_was_killed_can_be_undone(livecoder: Livecoder) -> None:
+    process = livecoder.start("-p", "x", "-m", livecoder.script(FIX, "$ touch mark; sleep 60"))
+    until((livecoder.cwd / "mark").exists)
+    process.kill()
+    process.wait()
+    undone = livecoder("undo", "--yes")
+
+    assert undone.code == 0
+    assert git(livecoder.cwd, "status", "--porcelain") == ""
 
 
 def test_mashing_ctrl_c_still_gives_one_result(livecoder: Livecoder) -> None:

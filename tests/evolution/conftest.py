@@ -10,7 +10,7 @@ import pytest
 from lab import PROJECT, Lab
 
 from livecoder.evolution.evolve import Receipt
-from livecoder.rooms import Rooms
+from livecoder.rooms import Rooms, gitdirs
 from livecoder.sandbox import Room
 from livecoder.sandbox.bubblewrap import Bubblewrap
 from livecoder.sandbox.policy import Policy
@@ -39,7 +39,7 @@ def lab(tmp_path: Path, make_repository: Callable[..., Path]) -> Iterator[Lab]:
         return clean_copy(workspace.shadow.trees, tree, dependencies, dest).why_in_place
 
     with sandbox:
-        rooms = Rooms(sandbox, copier, tmp_path / "session" / "copies")
+        rooms = Rooms(sandbox, copier, gitdirs(root), tmp_path / "session" / "copies")
         yield Lab(root, workspace, sandbox, rooms, store, tmp_path / "data", checkout, generation)
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+import time
 from pathlib import Path
 
 import pytest
-from lab import COUNT, PROJECT, Lab, of
+from lab import COUNT, PROJECT, STAMP, Lab, of
+from looping import toolchains
 from test_boot import system
 
 from livecoder.config import Evolve
@@ -13,6 +16,10 @@ from livecoder.errors import ScaffoldError
 from livecoder.events import Event, ProposalRefused, Proposed, ScaffoldCommitted, ToolUsed
 from livecoder.evolution.evolve import Evolution, Receipt
 from livecoder.evolution.proposals import AddLesson, KeepTool, Proposal, RetireTool
+from livecoder.evolution.replay import INTERRUPTED
+from livecoder.rooms import NO_SANDBOX
+from livecoder.sandbox.host import Host
+from livecoder.sandbox.policy import Policy
 from livecoder.scaffold import cases, inbox
 from livecoder.scaffold.lessons import Lesson
 from livecoder.scaffold.scaffold import Scaffold
@@ -127,7 +134,9 @@ def test_an_outsiders_words_are_refused(lab: Lab, receipt: Receipt) -> None:
 def test_where_it_may_only_propose_everything_waits_in_the_inbox(lab: Lab, receipt: Receipt) -> None:
     events = consider(lab, receipt, keep(), add(), by=evolution(lab, "propose"))
     waiting = [event for event in events if isinstance(event, ProposalRefused)]
-    assert [(event.inbox, event.reason) for event in waiting] == [(True, "the gate accepts it; evolution only proposes here")] * 2
+    assert [(event.inbox, event.reason) for event in waiting] == [
+        (True, "the gate accepts it; evolution only proposes here")
+    ] * 2
     assert lab.store.head(PROJECT) == lab.generation
     tool, lesson = inbox.entries(lab.data, PROJECT)
     assert (tool.proposal["target"], tool.diff) == ("tools/count-lines", COUNT)
@@ -164,3 +173,41 @@ def test_a_generation_that_does_not_boot_is_never_current(lab: Lab, receipt: Rec
     _, refused = consider(lab, receipt, add(), by=judging)
     assert isinstance(refused, ProposalRefused) and refused.reason.startswith("it does not boot: a prompt does not")
     assert lab.store.head(PROJECT) == lab.generation
+
+
+def test_what_is_cancelled_is_refused_and_nothing_of_it_runs(lab: Lab, receipt: Receipt) -> None:
+    lab.write("count-lines", COUNT)
+    found = list(evolution(lab).consider([keep(), add()], [], [1, 2, 3], receipt, lambda: True))
+    assert [event.reason for event in of(ProposalRefused, found)] == [INTERRUPTED, INTERRUPTED]
+    assert lab.store.head(PROJECT) == lab.generation
+
+
+def test_a_replay_that_is_cancelled_is_killed_and_is_no_word_against_the_tool(lab: Lab, receipt: Receipt) -> None:
+    slow = STAMP.format(body="touch begun; sleep 60")
+    lab.write("stamp", slow)
+    used = [ToolUsed("stamp", 2, ("x",), "", str(lab.root), 0, lab.tree())]
+    began, seen = time.monotonic(), set[Path]()
+
+    def cancelled() -> bool:
+        seen.update(lab.rooms.directory.glob("*/tree/begun"))
+        return bool(seen)
+
+    events = list(evolution(lab).consider([keep(slow, "stamp")], used, [2], receipt, cancelled))
+    assert [event.reason for event in of(ProposalRefused, events)] == [INTERRUPTED]
+    assert time.monotonic() - began < 20 and lab.store.head(PROJECT) == lab.generation
+    assert list(lab.rooms.directory.iterdir()) == []
+
+
+def test_without_a_sandbox_no_tool_is_tried_and_a_lesson_may_come(lab: Lab, receipt: Receipt, tmp_path: Path) -> None:
+    lab.write("stamp", STAMP.format(body="touch replayed"))
+    used = [ToolUsed("stamp", 2, (), "", str(lab.root), 0, lab.tree())]
+    before = lab.tree()
+    room = dataclasses.replace(lab.sandbox.room, scratch=tmp_path / "host")
+    with Host(room, toolchains(tmp_path), Policy()) as host:
+        judging = evolution(lab)
+        judging.rooms = dataclasses.replace(lab.rooms, sandbox=host)
+        tool = keep(STAMP.format(body="touch replayed"), "stamp")
+        events = list(judging.consider([tool, add()], used, [1, 2, 3], receipt))
+    assert [event.reason for event in of(ProposalRefused, events)] == [NO_SANDBOX]
+    assert len(of(ScaffoldCommitted, events)) == 1
+    assert lab.tree() == before

@@ -133,13 +133,13 @@ def test_a_provider_that_fails_is_the_callers_to_report() -> None:
 @pytest.mark.parametrize(
     ("prompt", "spent_usd", "spent_tokens", "left", "allowed"),
     [
-        (3_000, 1.00, 100_000, inf, True),  # 4,500 tokens at $10 a million: $0.045
-        (3_600, 1.00, 100_000, inf, True),  # $0.051, under 10 % of $1.00
-        (8_600, 1.00, 100_000, inf, False),  # $0.101, over it
-        (3_000, 0.10, 10_000, inf, True),  # $0.045: the floor of $0.05 holds
-        (4_000, 0.10, 10_000, inf, False),  # $0.055
-        (3_000, 1.00, 100_000, 0.04, False),  # the user's budget is nearly spent
-        (3_000, 1.00, 100_000, -0.5, False),  # and here it is overspent
+        (1_000, 1.00, 100_000, inf, True),  # twice 2,500 tokens at $10 a million: $0.05
+        (3_400, 1.00, 100_000, inf, True),  # $0.098, under 10 % of $1.00
+        (3_600, 1.00, 100_000, inf, False),  # $0.102, over it
+        (900, 0.10, 10_000, inf, True),  # $0.048: the floor of $0.05 holds
+        (1_100, 0.10, 10_000, inf, False),  # $0.052
+        (1_000, 1.00, 100_000, 0.04, False),  # the user's budget is nearly spent
+        (1_000, 1.00, 100_000, -0.5, False),  # and here it is overspent
         (900_000, 0.0, 100_000, inf, True),  # a model that costs nothing
     ],
 )
@@ -153,10 +153,10 @@ def test_the_cap_in_dollars(prompt: int, spent_usd: float, spent_tokens: int, le
 @pytest.mark.parametrize(
     ("prompt", "spent_tokens", "allowed"),
     [
-        (FLOOR_TOKENS - MAX_OUTPUT_TOKENS, 0, True),
-        (FLOOR_TOKENS - MAX_OUTPUT_TOKENS + 1, 0, False),
-        (20_000 - MAX_OUTPUT_TOKENS, 200_000, True),
-        (20_000 - MAX_OUTPUT_TOKENS + 1, 200_000, False),
+        (FLOOR_TOKENS // 2 - MAX_OUTPUT_TOKENS, 0, True),
+        (FLOOR_TOKENS // 2 - MAX_OUTPUT_TOKENS + 1, 0, False),
+        (10_000 - MAX_OUTPUT_TOKENS, 200_000, True),
+        (10_000 - MAX_OUTPUT_TOKENS + 1, 200_000, False),
     ],
 )
 def test_without_a_price_the_cap_is_in_tokens(prompt: int, spent_tokens: int, allowed: bool) -> None:

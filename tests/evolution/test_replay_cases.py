@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import pytest
 from lab import COUNT, STAMP, Lab
 
 from livecoder.events import ToolUsed
-from livecoder.evolution.replay import Replayed, departs, make_cases, replayer
+from livecoder.evolution.replay import MAX_TRIES, Replayed, departs, make_cases, replayer
 from livecoder.scaffold.cases import Case
 
 CASE = Case("t", ("a.txt",), "", ".", 0, "2 a.txt\n", "", True)
@@ -78,6 +79,18 @@ def test_cases_come_from_calls_that_can_be_made_again(lab: Lab) -> None:
     elsewhere = dataclasses.replace(good, cwd=str(lab.root.parent))
     found = make_cases([elsewhere, good, good], "count-lines", lab.root, lab.checkout, replayer(lab.rooms, lab.root))
     assert found == [Case(good.tree, ("c.txt",), "", "sub", 0, "1 c.txt\n", "", True)]
+
+
+def test_only_so_many_calls_are_tried(lab: Lab) -> None:
+    tried: list[Case] = []
+
+    def fails(scaffold: Path, name: str, case: Case) -> Replayed:
+        tried.append(case)
+        return Replayed(1, "no", "")
+
+    uses = [ToolUsed("count-lines", n, (f"{n}",), "", str(lab.root), 0, "t") for n in range(20)]
+    assert make_cases(uses, "count-lines", lab.root, lab.checkout, fails) == []
+    assert len(tried) == MAX_TRIES
 
 
 @pytest.mark.parametrize(

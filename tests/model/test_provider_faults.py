@@ -51,6 +51,15 @@ def test_a_permanent_refusal_is_not_retried_and_never_shows_the_key(
     assert KEY not in caught.value.line()
 
 
+def test_what_a_password_variable_holds_is_not_shown_either(
+    endpoint: Endpoint, provider: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PROXY_PASSWORD", "correct-horse")
+    endpoint.answers = [failure(400, "proxy: correct-horse is no user")]
+    with pytest.raises(ProviderRefused, match=r"proxy: \*\*\* is no user"):
+        Asked(provider())
+
+
 @pytest.mark.parametrize("status", [408, 409, 429, 500, 502, 503, 529])
 def test_a_passing_failure_is_retried_until_it_passes(endpoint: Endpoint, provider: Make, status: int) -> None:
     endpoint.answers = [failure(status), failure(status), text("at last")]

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+import livecoder
 from livecoder.sandbox import Finished, Room
 from livecoder.sandbox.bubblewrap import Bubblewrap
 from livecoder.sandbox.policy import Policy
-from livecoder.sandbox.toolchains import Toolchains, find
+from livecoder.sandbox.toolchains import Toolchains, find, own_places
 
 
 @pytest.fixture
@@ -151,3 +152,10 @@ def test_a_program_that_is_not_shown_is_explained(home: Path, room: Room, run: C
         assert f'sandbox.mounts = ["{home}/.config/bin"]' in done.note
         assert "credentials" in done.note
         assert run(sandbox, "nobody-has-this").note == ""
+
+
+def test_livecoders_own_places_are_its_package_and_what_ships_beside_it() -> None:
+    package = Path(livecoder.__file__).resolve().parent
+    assert own_places()[0] == package
+    assert all(path.is_dir() and path.parent == package.parent for path in own_places())
+    assert {path.name for path in own_places()} >= {"livecoder", "scaffold", "tools"}

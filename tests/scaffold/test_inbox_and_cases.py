@@ -42,9 +42,14 @@ def test_cases_are_read_as_they_were_saved(data: Path) -> None:
     cases.save(data, "p", "greet", [CALL, CALL])
     assert cases.load(data, "p", "greet") == (CALL, CALL)
     assert [path.name for path in (data / "projects" / "p" / "cases").iterdir()] == ["greet.json"]
-    cases.drop(data, "p", "greet")
-    cases.drop(data, "p", "greet")
-    assert cases.load(data, "p", "greet") == ()
+
+
+def test_the_cases_of_tools_that_are_gone_are_forgotten(data: Path) -> None:
+    cases.keep_only(data, "p", ["greet"])
+    cases.save(data, "p", "greet", [CALL])
+    cases.save(data, "p", "leave", [CALL])
+    cases.keep_only(data, "p", ["greet", "other"])
+    assert (cases.load(data, "p", "greet"), cases.load(data, "p", "leave")) == ((CALL,), ())
 
 
 def test_a_fourth_case_is_refused(data: Path) -> None:

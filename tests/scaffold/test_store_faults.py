@@ -26,8 +26,10 @@ COMMIT = """
     import sys
     from datetime import UTC, datetime
     from pathlib import Path
+    from livecoder.scaffold import plumbing
     from livecoder.scaffold.changes import FileChange
     from livecoder.scaffold.store import Store
+    plumbing.WHERE = sys.argv[2]  # no PATH leads the store to another git
     store = Store.open(Path(sys.argv[1]))
     change = FileChange("tools/greet", b"#!/bin/bash\\necho hello\\n", True)
     store.commit("p", store.head("p"), [change], "tool(greet): says hello", {}, datetime.now(UTC))
@@ -49,9 +51,8 @@ def killing_git(folder: Path, at: int) -> Path:
 
 
 def commit_with(data: Path, git: Path) -> int:
-    path = f"{git}{os.pathsep}{os.environ['PATH']}"
-    command = [sys.executable, "-c", textwrap.dedent(COMMIT), str(data)]
-    return subprocess.run(command, env={**os.environ, "PATH": path}, check=False).returncode
+    command = [sys.executable, "-c", textwrap.dedent(COMMIT), str(data), str(git)]
+    return subprocess.run(command, check=False).returncode
 
 
 def test_a_kill_between_any_two_steps_leaves_the_old_or_the_new(tmp_path: Path) -> None:
@@ -160,3 +161,30 @@ def test_a_seed_seen_before_does_not_come_back(shipped: Path, data: Path) -> Non
     newest = Store.open(data).head("p")
     (shipped / "prompts" / "system.md").write_text("one\n")
     assert Store.open(data).head("p") == newest
+
+
+def test_no_program_of_the_users_path_is_run(tmp_path: Path) -> None:
+    """An environment inside the repository may stand first in it, and commands write there."""
+    marker, bin = tmp_path / "ran", tmp_path / "venv/bin"
+    bin.mkdir(parents=True)
+    for name in ("git", "env", "sh", "git-init", "git-update-index"):
+        (bin / name).write_text(f"#!/bin/bash\necho {name} >>{marker}\n")
+        (bin / name).chmod(0o755)
+    program = (
+        "import sys; from datetime import UTC, datetime; from pathlib import Path\n"
+        "from livecoder.scaffold.changes import FileChange; from livecoder.scaffold.store import Store\n"
+        "store = Store.open(Path(sys.argv[1]))\n"
+        "change = FileChange('tools/greet', b'#!/bin/sh', executable=True)\n"
+        "print(store.commit('p', store.head('p'), [change], 'tool(greet): x', {}, datetime.now(UTC)).after)\n"
+    )
+    environment = {"PATH": f"{bin}:/usr/bin:/bin", "HOME": str(tmp_path), "GIT_PYTHON_GIT_EXECUTABLE": "git"}
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path / "data")],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == Store.open(tmp_path / "data").head("p")
+    assert not marker.exists(), marker.read_text()

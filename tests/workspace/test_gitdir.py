@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from livecoder.errors import WorkspaceError
 from livecoder.workspace.gitdir import PrivateGit, private_gitdir
 from tests.conftest import git
 from tests.workspace.conftest import cpu_seconds, picture
@@ -146,3 +147,48 @@ def test_five_thousand_files_cost_milliseconds(make_repository: MakeRepository, 
         private_gitdir(root, tmp_path / f"private{number}")
         times.append(cpu_seconds() - started)
     assert min(times) < 0.1
+
+
+@pytest.mark.parametrize("name", ["objects", "refs"])
+def test_a_folder_that_is_a_link_is_refused(make_repository: MakeRepository, tmp_path: Path, name: str) -> None:
+    root = make_repository()
+    (root / ".git" / name).rename(tmp_path / "elsewhere")
+    (root / ".git" / name).symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(WorkspaceError, match="symbolic link") as caught:
+        private_gitdir(root, tmp_path / "private")
+    assert "clone" in caught.value.remedy
+
+
+def test_an_alternate_that_is_no_object_store_is_left_out(make_repository: MakeRepository, tmp_path: Path) -> None:
+    root, other = make_repository(), make_repository({"b.py": "b\n"}, "other")
+    home, bare_home = tmp_path / "home", tmp_path / "bare-home"
+    for directory in (home / ".ssh", home / "pack", bare_home / "info"):
+        directory.mkdir(parents=True)
+    (other / ".git/objects/pack/tmp_pack_x").touch()
+    (root / ".git/objects/info/alternates").write_text(f"{home}\n{bare_home}\n{other}/.git/objects\n/\n")
+    private = private_gitdir(root, tmp_path / "private", bare_home)
+    assert private.objects == (root / ".git/objects", other / ".git/objects")
+
+
+def test_a_list_of_alternates_that_is_a_link_is_not_read(make_repository: MakeRepository, tmp_path: Path) -> None:
+    root, other = make_repository(), make_repository({"b.py": "b\n"}, "other")
+    (tmp_path / "list").write_text(f"{other}/.git/objects\n")
+    (root / ".git/objects/info/alternates").symlink_to(tmp_path / "list")
+    assert private_gitdir(root, tmp_path / "private").objects == (root / ".git/objects",)
+
+
+def test_a_store_that_holds_other_things_is_refused_by_their_name(
+    make_repository: MakeRepository, tmp_path: Path
+) -> None:
+    root = make_repository()
+    (root / ".git/objects/.ssh").mkdir()
+    with pytest.raises(WorkspaceError, match=r"\.ssh"):
+        private_gitdir(root, tmp_path / "private")
+
+
+def test_nothing_is_copied_through_a_linked_folder(make_repository: MakeRepository, tmp_path: Path) -> None:
+    root = make_repository()
+    (root / ".git/info").rename(tmp_path / "info")
+    (tmp_path / "info/exclude").write_text("secret")
+    (root / ".git/info").symlink_to(tmp_path / "info")
+    assert not (private_gitdir(root, tmp_path / "private").gitdir / "info/exclude").exists()

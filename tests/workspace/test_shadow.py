@@ -79,7 +79,7 @@ def test_what_is_too_large_or_of_another_kind_is_left_out_and_named(
 ) -> None:
     root = make_repository({".gitignore": "*.bin\n", "tracked.bin": "x" * 2_000_000})
     git(root, "add", "-f", "tracked.bin")
-    (root / "huge.dat").write_bytes(b"x" * 10_000_001)
+    (root / "huge.dat").write_bytes(b"x" * 50_000_001)
     (root / "large.dat").write_bytes(b"x" * 2_000_000)
     (root / "ignored.bin").write_bytes(b"x" * 2_000_000)
     (root / "small.bin").write_bytes(b"x" * 1_000_000)
@@ -89,7 +89,7 @@ def test_what_is_too_large_or_of_another_kind_is_left_out_and_named(
     shadow = open_workspace(root).shadow
     snapshot = shadow.checkpoint()
     assert snapshot.left_out == (
-        "huge.dat (10.0 MB)",
+        "huge.dat (50.0 MB)",
         "ignored.bin (2.0 MB, ignored)",
         "pipe (neither file nor folder)",
         "s (neither file nor folder)",

@@ -119,6 +119,32 @@ def test_a_new_round_drops_what_could_be_redone(workspace: Workspace) -> None:
         undo.plan_redo()
 
 
+def test_a_round_whose_process_died_ends_with_what_it_left(workspace: Workspace, open_workspace: OpenWorkspace) -> None:
+    before = picture(workspace.root)
+    Undo(workspace.shadow).begin_round(workspace.shadow.checkpoint().tree, "killed")
+    bash(workspace.root, WRECK)()
+    undo = Undo(open_workspace(workspace.root).shadow)
+    undo.recover()
+    undo.recover()
+    plan = undo.plan_undo()
+    assert [step.label for step in plan.rounds] == ["killed"]
+    undo.apply(plan)
+    assert picture(workspace.root) == before
+    with pytest.raises(WorkspaceError, match="0 can be undone"):
+        undo.plan_undo()
+
+
+def test_a_round_that_died_before_it_changed_anything_is_none(workspace: Workspace) -> None:
+    undo = Undo(workspace.shadow)
+    round_of(workspace.shadow, undo, bash(workspace.root, "echo 1 > a.py"))
+    undo.apply(undo.plan_undo())
+    undo.begin_round(workspace.shadow.checkpoint().tree, "killed")
+    assert [step.label for step in undo.plan_redo().rounds] == ["a round"]
+    undo.begin_round(workspace.shadow.checkpoint().tree, "nothing")
+    undo.drop_round()
+    assert [step.label for step in undo.plan_redo().rounds] == ["a round"]
+
+
 def test_what_the_user_changed_since_is_a_conflict_until_forced(workspace: Workspace) -> None:
     root, undo = workspace.root, Undo(workspace.shadow)
     round_of(workspace.shadow, undo, bash(root, "echo agent > a.py; echo agent > b.py; echo agent > new.py"))
@@ -193,7 +219,7 @@ def test_what_no_checkpoint_held_before_the_round_is_never_removed(
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text("the user's\n")
     git(root, "init", "-q", "nested")
-    (root / "huge.bin").write_bytes(b"x" * 10_000_001)
+    (root / "huge.bin").write_bytes(b"x" * 50_000_001)
     (root / "ignored.big").write_bytes(b"x" * 2_000_000)
     shadow = open_workspace(root).shadow
     before = shadow.checkpoint().tree
@@ -208,7 +234,7 @@ def test_what_no_checkpoint_held_before_the_round_is_never_removed(
 
 def test_large_files_and_repositories_that_a_round_made_stay_and_are_named(workspace: Workspace) -> None:
     undo = Undo(workspace.shadow)
-    script = "head -c 10000001 /dev/zero > big.bin; git init -q sub; echo x > sub/x; echo y > y"
+    script = "head -c 50000001 /dev/zero > big.bin; git init -q sub; echo x > sub/x; echo y > y"
     round_of(workspace.shadow, undo, bash(workspace.root, script))
     plan = undo.plan_undo()
     assert plan.kept == ("big.bin", "sub")
@@ -220,7 +246,7 @@ def test_large_files_and_repositories_that_a_round_made_stay_and_are_named(works
 
 def test_a_small_file_that_grew_beyond_every_checkpoint_is_overwritten_by_force_only(workspace: Workspace) -> None:
     undo = Undo(workspace.shadow)
-    round_of(workspace.shadow, undo, bash(workspace.root, "head -c 10000001 /dev/zero > b.py"))
+    round_of(workspace.shadow, undo, bash(workspace.root, "head -c 50000001 /dev/zero > b.py"))
     plan = undo.plan_undo()
     assert plan.conflicts == ("b.py (no checkpoint holds what is there now)",)
     undo.apply(plan, force=True)
