@@ -6,6 +6,7 @@ import ast
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -15,6 +16,7 @@ import pytest
 
 Call = Callable[..., subprocess.CompletedProcess[str]]
 
+PARSING = threading.Lock()
 TOOLS = ["edit", "outline"]
 MUTANTS = 24  # of each tool, spread evenly over its body
 CAUGHT = 0.7  # at least; over all places it was 0.75 for `edit` and 0.81 for `outline`
@@ -115,10 +117,8 @@ def break_at(node: ast.AST) -> None:
 
 
 def parsed(source: str) -> ast.Module:
-    """`ast.parse`, once more where CPython before 3.11.5 loses count of its own depth (gh-106905)."""
-    try:
-        return ast.parse(source)
-    except SystemError:
+    """`ast.parse`, one thread at a time: CPython before 3.11.5 counts its depth for all of them (gh-106905)."""
+    with PARSING:
         return ast.parse(source)
 
 
