@@ -95,9 +95,6 @@ class Solver:
         """The exit code of the signal that came, if one came."""
         return SIGNAL_CODES.get(self._cause, 0)
 
-    def steer(self, text: str) -> None:
-        self._control.steer(text)
-
     def patch(self) -> bytes:
         """What the session changed so far, for `git apply` on the tree that it found."""
         return patch(self.opened.workspace.shadow, self.opened.base_tree, self.final_tree)

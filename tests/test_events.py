@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from pathlib import Path
 from typing import get_args
 
 import jsonschema
@@ -104,3 +105,9 @@ def test_usage_adds_up() -> None:
 def test_every_error_has_one_line_with_its_remedy() -> None:
     assert LivecoderError("it broke", "mend it").line() == "it broke: mend it"
     assert LivecoderError("it broke").line() == str(LivecoderError("it broke")) == "it broke"
+
+
+def test_the_shipped_schema_is_the_generated_one() -> None:
+    """Made by `json.dumps(livecoder.events.json_schema(), indent=1)`."""
+    shipped = Path(__file__).parent.parent / "docs/events.schema.json"
+    assert json.loads(shipped.read_text()) == json_schema()

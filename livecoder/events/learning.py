@@ -75,7 +75,7 @@ class Proposed:
     summary: str
     evidence: tuple[int, ...]
     expects: str
-    origin: Literal["use", "reflection", "checkout"]
+    origin: Literal["use", "reflection"]
 
 
 @dataclass(frozen=True, slots=True)

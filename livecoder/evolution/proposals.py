@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 from livecoder.scaffold.lessons import Lesson
 
-Origin: TypeAlias = Literal["use", "reflection", "checkout"]
+Origin: TypeAlias = Literal["use", "reflection"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,6 @@ from pathlib import Path
 
 from livecoder.workspace.scan import shown
 from livecoder.workspace.shadow import Shadow
-from livecoder.workspace.trees import Trees
 
 _PLAIN = ("--no-ext-diff", "--no-textconv", "--no-color", "--no-renames", "--ignore-submodules=all")
 
@@ -59,16 +58,6 @@ def stat(shadow: Shadow, base: str, final: str) -> Stat:
         removed=sum(int(row[1]) for row in rows if row[1] != b"-"),
         names=tuple(shown(os.fsdecode(row[2])) for row in rows),
     )
-
-
-def diff_text(trees: Trees, before: str, after: str, max_bytes: int) -> str:
-    """The whole difference of two trees for reading, cut at the end of a line."""
-    text = trees.git.run("diff-tree", "-r", "-p", *_PLAIN, before, after)
-    if len(text) <= max_bytes:
-        return text.decode("utf-8", "replace")
-    end = text.rfind(b"\n", 0, max_bytes) + 1
-    missing = text.count(b"\n", end)
-    return text[:end].decode("utf-8", "replace") + f"[{missing} more lines of the diff are not shown]\n"
 
 
 def _is_rule(path: str) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from livecoder.workspace.copies import materialise
-from livecoder.workspace.diff import Stat, diff_text, patch, product, stat
+from livecoder.workspace.diff import Stat, patch, product, stat
 from livecoder.workspace.shadow import Shadow
 from tests.conftest import git
 from tests.workspace.conftest import OpenWorkspace, picture
@@ -105,19 +105,3 @@ def test_nothing_changed_is_an_empty_patch(make_repository: MakeRepository, open
     tree = shadow.checkpoint().tree
     assert patch(shadow, tree, tree) == b""
     assert stat(shadow, tree, tree) == Stat(0, 0, 0, ())
-
-
-def test_a_long_difference_is_cut_at_a_line_and_says_so(
-    make_repository: MakeRepository, open_workspace: OpenWorkspace
-) -> None:
-    root = make_repository({"a.py": "a\n"})
-    shadow = open_workspace(root).shadow
-    base = shadow.checkpoint().tree
-    (root / "a.py").write_text("line\n" * 1000)
-    final = shadow.checkpoint().tree
-    whole = diff_text(shadow.trees, base, final, 100_000)
-    cut = diff_text(shadow.trees, base, final, 1000)
-    assert whole.count("+line\n") == 1000
-    shown = cut.count("+line\n")
-    assert cut.endswith(f"[{1000 - shown} more lines of the diff are not shown]\n")
-    assert len(cut) < 1100

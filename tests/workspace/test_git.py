@@ -9,7 +9,7 @@ import pytest
 
 from livecoder.errors import WorkspaceError
 from livecoder.workspace.copies import materialise
-from livecoder.workspace.diff import diff_text, patch, stat
+from livecoder.workspace.diff import patch, stat
 from livecoder.workspace.git import Git, read_config
 from livecoder.workspace.gitdir import private_gitdir
 from livecoder.workspace.undo import Undo
@@ -31,7 +31,6 @@ def everything(workspace: Workspace, directory: Path) -> None:
     undo.mark_round(base, final, "hostile")
     patch(shadow, base, final)
     stat(shadow, base, final)
-    diff_text(shadow.trees, base, final, 10_000)
     weakened_tests(shadow.trees, base, final)
     materialise(shadow.trees, final, directory / "copy")
     private_gitdir(workspace.root, directory / "private")
