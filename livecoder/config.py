@@ -207,7 +207,7 @@ def checked(name: str, value: Any, source: str) -> Any:
     """`value` as the type of key `name`; text is parsed. Raises ConfigError (a file) or UsageError (a flag)."""
     wrong = UsageError if source in ("--set", "flag") else ConfigError
     if name not in KEYS:
-        raise wrong(f"{source}: unknown key `{name}`{_nearest(name)}", "see the README for the keys")
+        raise wrong(f"{source}: unknown key `{name}`{_nearest(name)}", f"the keys are {', '.join(KEYS)}")
     try:
         typed = _typed(KEYS[name], value)
     except (ValueError, TypeError, OverflowError):
