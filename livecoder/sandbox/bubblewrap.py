@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import select
 import shutil
+import signal
 import subprocess
 from collections.abc import Callable, Collection, Generator
 from pathlib import Path
@@ -144,7 +145,9 @@ class Bubblewrap:
 
     def _kill(self, process: Process) -> None:
         """End everything, and take bubblewrap's word whether the command ran: it reports an exit code only then."""
-        process.kill()
+        if process.poll() is None:
+            # The group too: in its first moment the inner process is not tied to bubblewrap's life yet.
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         if process.stdout and not process.stdout.closed:
             # The kernel ends the rest a moment after bubblewrap; the last of them lets go of the output.

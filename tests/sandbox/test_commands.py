@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -194,3 +195,34 @@ def test_a_file_cannot_grow_without_end(room: Room, open_room: Callable[..., San
     assert run(sandbox, "truncate -s 1T big").exit_code == 153
     assert run(sandbox, "ulimit -f unlimited; head -c 5000000 /dev/zero >big").exit_code != 0
     assert Path(room.workspace, "big").stat().st_size <= 1024 * 1024
+
+
+def test_a_command_killed_in_its_first_moments_leaves_nothing(room: Room, open_room: Callable[..., Sandbox]) -> None:
+    """Bubblewrap ties its inner process to its own life only after some steps; a kill may come before."""
+    sandbox, before = open_room(room), orphans()
+    for number in range(60):
+        deadline = time.monotonic() + number / 10_000
+        finished = list(sandbox.run("sleep 60", 60, partial(is_over, deadline)))
+        assert finished == []
+    for _ in range(30):
+        if not orphans() - before:
+            break
+        time.sleep(0.1)
+    assert orphans() - before == set()
+
+
+def is_over(deadline: float) -> bool:
+    return time.monotonic() > deadline
+
+
+def orphans() -> set[str]:
+    """Bubblewrap processes that nobody owns any more."""
+    found: set[str] = set()
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            name, _, rest = stat.read_text().partition("(")[2].rpartition(")")
+        except OSError:
+            continue
+        if name == "bwrap" and rest.split()[1] == "1":
+            found.add(stat.parent.name)
+    return found
