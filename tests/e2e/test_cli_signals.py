@@ -100,7 +100,7 @@ def test_during_a_replay_of_a_tool_the_run_ends_soon(livecoder: Livecoder, tmp_p
     process.send_signal(signal.SIGTERM)
     done = livecoder.finish(process)
 
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 10
     interrupted(done, 143)
     assert "+    return a + b" in patch.read_text()
     assert done.result["scaffold"]["before"] == done.result["scaffold"]["after"]

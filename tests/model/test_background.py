@@ -75,7 +75,7 @@ def test_a_cancelled_read_returns_at_once_and_its_producer_ends() -> None:
     cancel.set()
     started = time.monotonic()
     assert drain(stream) == ([], Ended("cancelled"))
-    assert time.monotonic() - started < 0.1
+    assert time.monotonic() - started < 1
     release.set()
     assert closed.wait(5), "the producer ends at its next item"
 

@@ -192,7 +192,7 @@ def test_an_interrupt_answers_at_once_and_is_paid_for(endpoint: Endpoint, provid
 
     threading.Thread(target=press, daemon=True).start()
     reply = Asked(provider(model="openai/gpt-4o"), cancelled=interrupt.is_set).reply
-    assert time.monotonic() - moments[0] < 0.1
+    assert time.monotonic() - moments[0] < 1
     assert (reply.text, reply.calls, reply.finish) == ("so far", (), "interrupted")
     assert reply.cost_usd and reply.usage.input_tokens > 0
 

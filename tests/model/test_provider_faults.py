@@ -111,7 +111,7 @@ def test_an_interrupt_ends_a_wait(endpoint: Endpoint, provider: Make) -> None:
         return bool(interrupted_at) and time.monotonic() > interrupted_at
 
     assert Asked(model, cancelled=cancelled).reply.finish == "interrupted"
-    assert time.monotonic() - interrupted_at < 0.1
+    assert time.monotonic() - interrupted_at < 1
 
 
 @pytest.mark.parametrize("how", ["cut", "reset"])
