@@ -30,7 +30,7 @@ class Ended:
 class _Handover(Generic[T]):
     """Runs round the producer: whatever ends it becomes the last thing in the queue, never a traceback on stderr."""
 
-    def __init__(self, out: queue.SimpleQueue[tuple[T] | Ended]) -> None:
+    def __init__(self, out: queue.Queue[tuple[T] | Ended]) -> None:
         self._out = out
 
     def __enter__(self) -> None:
@@ -50,7 +50,8 @@ def read(
 
     `patience(item)` is how many seconds the producer may be silent after `item` (None: before the first one).
     """
-    items: queue.SimpleQueue[tuple[T] | Ended] = queue.SimpleQueue()
+    # Not a SimpleQueue: in CPython 3.11 its `get` waits for ever when a signal's handler outlasts the timeout.
+    items: queue.Queue[tuple[T] | Ended] = queue.Queue()
     abandoned = threading.Event()
 
     def work() -> None:

@@ -114,7 +114,8 @@ class Shadow:
         try:
             commit, tree = self.trees.commit(edits(), seen.commit if seen else self.trees.tip(), clean=seen is None)
         except WorkspaceError:
-            # A power cut may have cost the shadow its last objects: a whole new checkpoint owes nothing to them.
+            # A power cut may have cost the shadow its last objects or its ref: a whole new checkpoint needs neither.
+            self.trees.forget_tip()
             changed, gone = list(files), []
             commit, tree = self.trees.commit(edits())
         files.update((path, _UNKNOWN) for path, about in list(files.items()) if about[3] > settled)

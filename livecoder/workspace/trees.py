@@ -76,6 +76,10 @@ class Trees:
         except FileNotFoundError:
             return ""
 
+    def forget_tip(self) -> None:
+        """A ref that a power cut left empty or half written stops every later commit: without one, git begins anew."""
+        (self.gitdir / CHECKPOINTS).unlink(missing_ok=True)
+
     def entries(self, tree: str) -> dict[str, Entry]:
         """Every file of a tree."""
         found: dict[str, Entry] = {}

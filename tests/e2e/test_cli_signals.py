@@ -19,12 +19,7 @@ SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 
 
 def stopped(livecoder: Livecoder, process: subprocess.Popen[str], number: int) -> Done:
-    """Signal it as a person does: once, and once more when nothing seems to happen (seen once in some twenty runs)."""
     process.send_signal(number)
-    try:
-        process.wait(15)
-    except subprocess.TimeoutExpired:
-        process.send_signal(number)
     began = time.monotonic()
     done = livecoder.finish(process)
     assert time.monotonic() - began < 10

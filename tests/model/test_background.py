@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import threading
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from livecoder.model.background import Ended, read, rest
+from livecoder.model.background import POLL_SECONDS, Ended, read, rest
 
 
 def drain(stream: Generator[int, None, Ended]) -> tuple[list[int], Ended]:
@@ -78,6 +79,27 @@ def test_a_cancelled_read_returns_at_once_and_its_producer_ends() -> None:
     assert time.monotonic() - started < 1
     release.set()
     assert closed.wait(5), "the producer ends at its next item"
+
+
+def test_a_signal_whose_handler_outlasts_a_poll_is_not_lost() -> None:
+    """`SimpleQueue.get(timeout)` then waited for the producer, however long: a negative rest means "for ever"."""
+    cancel, release = threading.Event(), threading.Event()
+
+    def handler(number: int, frame: object) -> None:
+        time.sleep(3 * POLL_SECONDS)
+        cancel.set()
+
+    def produce() -> Iterator[int]:
+        release.wait(5)
+        yield 1
+
+    before = signal.signal(signal.SIGALRM, handler)
+    signal.setitimer(signal.ITIMER_REAL, 2.5 * POLL_SECONDS)
+    try:
+        assert drain(read(produce, cancel.is_set, patient(20))) == ([], Ended("cancelled"))
+    finally:
+        release.set()
+        signal.signal(signal.SIGALRM, before)
 
 
 def test_a_wait_is_cut_short_by_an_interrupt() -> None:

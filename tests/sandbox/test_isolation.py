@@ -39,6 +39,15 @@ def survivors(mark: str) -> list[str]:
     return found
 
 
+def appeared(mark: str, seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while not survivors(mark):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
 def gone(mark: str, seconds: float) -> bool:
     deadline = time.monotonic() + seconds
     while survivors(mark):
@@ -166,7 +175,7 @@ def test_e16_killing_the_engine_leaves_no_survivor(room: Room, sandbox: Sandbox,
     with subprocess.Popen(arguments, stdout=subprocess.PIPE) as engine:
         assert engine.stdout is not None
         assert engine.stdout.readline() == b"begun\n"
-        assert survivors(f"sleep\0{mark}")
+        assert appeared(f"sleep\0{mark}", 10)
         engine.send_signal(signal.SIGKILL)
     assert gone(f"sleep\0{mark}", 1)
 
