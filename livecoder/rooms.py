@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from livecoder.loop import drained
-from livecoder.sandbox import Finished, Sandbox
+from livecoder.sandbox import Finished, Guest, Sandbox
 from livecoder.workspace.gitdir import private_gitdir
 
 Copier: TypeAlias = Callable[[str, Path], str]
@@ -103,6 +103,15 @@ class Rooms:
         """A room on the workspace as it is, without the scaffold: where no clean copy can be had."""
         with self._place() as place:
             room = replace(self.sandbox.room, scratch=place / "room", scaffold=None)
+            with self.sandbox.sibling(room) as sandbox:
+                yield sandbox
+
+    @contextmanager
+    def beside(self, name: str) -> Generator[Sandbox]:
+        """A second room on the live workspace, for one command that goes on while others run. See `Guest`."""
+        with self._place() as place:
+            own = self.sandbox.room
+            room = replace(own, scratch=place / "room", guest=Guest(own.scratch, name))
             with self.sandbox.sibling(room) as sandbox:
                 yield sandbox
 

@@ -29,6 +29,7 @@ from livecoder.events import (
     Verified,
     Warned,
 )
+from livecoder.jobs import Jobs
 from livecoder.learning import PENDING, Learning
 from livecoder.loop import CAUSES, Notice, Session, State, Step, run
 from livecoder.model import User
@@ -182,17 +183,19 @@ class Solver:
         yield RoundStarted(state.round, task.text, message, task.outsider)
         yield CheckpointTaken(state.round, 0, before.tree, before.left_out)
         state.messages.append(User(message))
-        for event in run(self._session(), self._control):
-            yield event
-            if isinstance(event, ModelReplied) and event.cost_usd is None and facts.priced:
-                facts.priced = False
-                if opened.settings.max_budget_usd:
-                    yield Warned("the model's price is unknown: no budget in dollars holds; --max-tokens does")
+        with Jobs(opened.rooms, self._control.cancelled, opened.journal.keep) as jobs:
+            for event in run(self._session(jobs), self._control):
+                yield event
+                if isinstance(event, ModelReplied) and event.cost_usd is None and facts.priced:
+                    facts.priced = False
+                    if opened.settings.max_budget_usd:
+                        yield Warned("the model's price is unknown: no budget in dollars holds; --max-tokens does")
+            yield from jobs.unfinished()
         if facts.asked and facts.ended.ending == "success" and self._cause == "interrupt":
             self._cause, facts.declined = "", True
             self._renew(facts.deadline)
 
-    def _session(self) -> Session:
+    def _session(self, jobs: Jobs) -> Session:
         opened = self.opened
         knobs = opened.scaffold.knobs
         base = BaseRuns(opened.rooms, opened.base_tree, knobs.command_timeout_seconds, self._control.cancelled)
@@ -201,7 +204,7 @@ class Solver:
             sandbox=opened.sandbox,
             state=opened.state,
             limits=self._limits,
-            watchers=(*self.learning.watchers, base, self._checkpoints),
+            watchers=(*self.learning.watchers, base, jobs, self._checkpoints),
             command_timeout=knobs.command_timeout_seconds,
             tree_identity=opened.workspace.shadow.fingerprint,
             keep_output=opened.journal.keep,

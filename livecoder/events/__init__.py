@@ -17,6 +17,8 @@ from livecoder.events.conversation import (
     CheckpointTaken,
     CommandFinished,
     CommandStarted,
+    JobEnded,
+    JobStarted,
     LimitWarned,
     ModelReplied,
     Observed,
@@ -63,6 +65,8 @@ __all__ = [
     "Ending",
     "Event",
     "Harvested",
+    "JobEnded",
+    "JobStarted",
     "LimitWarned",
     "ModelReplied",
     "Nudged",
@@ -106,6 +110,8 @@ Event: TypeAlias = (
     | Observed
     | UserSaid
     | BaseRan
+    | JobStarted
+    | JobEnded
     | PermissionDenied
     | ToolCreated
     | ToolRevised

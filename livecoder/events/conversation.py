@@ -169,6 +169,30 @@ class BaseRan:
 
 
 @dataclass(frozen=True, slots=True)
+class JobStarted:
+    """`lc run NAME CMD`: the command goes on in the background, beyond the step that asked for it."""
+
+    step: int
+    name: str
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobEnded:
+    """How a job ended, at the step that was told; `output` is the bounded view."""
+
+    step: int
+    name: str
+    exit_code: int
+    seconds: float
+    output: str
+    output_lines: int
+    truncated: bool
+    blob: str = ""
+    """SHA-256 of the full output in the journal's blobs; empty when `output` is the whole."""
+
+
+@dataclass(frozen=True, slots=True)
 class PermissionDenied:
     step: int
     what: str

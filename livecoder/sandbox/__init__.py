@@ -14,6 +14,16 @@ from typing import Protocol, Self
 
 
 @dataclass(frozen=True, slots=True)
+class Guest:
+    """What makes a room one beside another: it shares that one's `tmp/`, `home/` and `out/`, and runs one command."""
+
+    host: Path
+    """The other room's `scratch`."""
+    name: str
+    """What the command's output is called in `out/`, where other outputs have a number."""
+
+
+@dataclass(frozen=True, slots=True)
 class Room:
     """What a command sees and writes. Paths are the host's unless said otherwise."""
 
@@ -38,6 +48,12 @@ class Room:
     sealed: tuple[Path, ...] = ()
     """What the engine itself executes, real paths: never written, also where the workspace or `extra` holds it."""
     show_dotenv: bool = False
+    guest: Guest | None = None
+
+    @property
+    def shared(self) -> Path:
+        """Where `tmp/`, `home/` and `out/` lie."""
+        return self.guest.host if self.guest else self.scratch
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +76,16 @@ class BaseRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class JobRequest:
+    """`lc run NAME COMMAND`, to be started when the asking command has ended; without a command, `lc wait NAME`."""
+
+    name: str
+    command: str = ""
+    script: str = ""
+    """What is run: the command after the directory and the variables that the asking one had."""
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """How a command ended. `exit_code` is the kernel's word: 128 + signal when killed."""
 
@@ -79,6 +105,7 @@ class Finished:
     spool: Path | None = None
     """The full output, raw bytes, when `truncated`."""
     base_requests: tuple[BaseRequest, ...] = ()
+    job_requests: tuple[JobRequest, ...] = ()
     tool_calls: tuple[ToolCall, ...] = field(default=())
 
 

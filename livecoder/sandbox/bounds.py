@@ -45,12 +45,15 @@ class _Line:
 
 
 class Bounds:
-    """Feed it the output of command `number`, then ask for its view of at most `budget` characters and markers."""
+    """Feed it a command's output, then ask for its view of at most `budget` characters and markers.
 
-    def __init__(self, budget: int, number: int) -> None:
+    `name` is what `lc out` calls the output.
+    """
+
+    def __init__(self, budget: int, name: str) -> None:
         self.received = 0
         self._budget = budget
-        self._number = number
+        self._name = name
         self._lines = 0
         self._open = bytearray()
         self._open_bytes = 0
@@ -168,7 +171,7 @@ class Bounds:
             return text, ""
         text = text[: width - 1]
         until = len(text.encode()) + 1
-        command = f"lc out {self._number} {line.number}:{line.number} | cut -b {until}-{until + 3999}"
+        command = f"lc out {self._name} {line.number}:{line.number} | cut -b {until}-{until + 3999}"
         return text, f" [… line {line.number} has {size:,} bytes: {command}]"
 
     def _with_markers(self, shown: dict[int, str]) -> str:
@@ -178,7 +181,7 @@ class Bounds:
             if number > expected:
                 last = number - 1
                 which = f"lines {expected}-{last}" if last > expected else f"line {last}"
-                parts.append(f"[… {which} not shown: lc out {self._number} {expected}:{last}]")
+                parts.append(f"[… {which} not shown: lc out {self._name} {expected}:{last}]")
             if number in shown:
                 parts.append(shown[number])
             expected = number + 1

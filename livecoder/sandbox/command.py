@@ -97,12 +97,14 @@ class Commands:
         self._launchers.refresh()
         furnish.put_command(self._room, command)
         dropped.clear(incoming)
-        bounds, live = Bounds(self._policy.output_chars, self._number), Live()
-        spool = self._room.scratch / "out" / str(self._number)
+        label = self._room.guest.name if self._room.guest else str(self._number)
+        bounds, live = Bounds(self._policy.output_chars, label), Live()
+        spool = self._room.shared / "out" / label
         with spool.open("wb") as file:
 
             def feed(data: bytes) -> str:
                 file.write(data)
+                file.flush()  # `lc out` shows what a job printed so far
                 bounds.feed(data)
                 return live.feed(data)
 
@@ -134,6 +136,7 @@ class Commands:
             note=" ".join(filter(None, notes)),
             spool=spool if view.clipped else None,
             base_requests=left.base_requests,
+            job_requests=left.job_requests,
             tool_calls=left.tool_calls,
         )
 

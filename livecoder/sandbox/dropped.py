@@ -6,25 +6,28 @@ Only regular files of bounded size are read, never through a link; what is malfo
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from livecoder.sandbox import BaseRequest, ToolCall
+from livecoder.sandbox import BaseRequest, JobRequest, ToolCall
 
 STATE = "state"
 LOST = "cwd-lost"
 BASE = "base"
-TAKEN_END = "\x1f"
-"""Ends each path that `lc base --with` names, before the command."""
+JOBS = "jobs"
+FIELD_END = "\x1f"
+"""Ends each field of a request but its last."""
 CALLS = "calls"
 MARK = "lc-call/1"
 """The first field of a recorded call: after a damaged record reading goes on at the next mark."""
 
+JOB_NAME = re.compile(r"[a-z][a-z0-9-]{0,19}")
 STATE_BYTES = 64 * 1024
-_BASE_BYTES = 64 * 1024
-_BASE_REQUESTS = 8
+_REQUESTS_BYTES = 256 * 1024
+_REQUESTS = 8
 _CALLS_BYTES = 1024 * 1024
 _CALLS = 500
 _ARGUMENTS = 1000
@@ -37,11 +40,12 @@ class Dropped:
     state: bytes | None
     cwd_lost: bool
     base_requests: tuple[BaseRequest, ...]
+    job_requests: tuple[JobRequest, ...]
     tool_calls: tuple[ToolCall, ...]
 
 
 def clear(directory: Path) -> None:
-    for name in (STATE, LOST, BASE, CALLS):
+    for name in (STATE, LOST, BASE, JOBS, CALLS):
         path = directory / name
         try:
             path.unlink(missing_ok=True)
@@ -53,10 +57,11 @@ def collect(directory: Path) -> Dropped:
     """Read and remove what the last command left."""
     state = _read(directory / STATE, STATE_BYTES + 1)
     lost = _read(directory / LOST, 1) is not None
-    base = _read(directory / BASE, _BASE_BYTES) or b""
+    base = _read(directory / BASE, _REQUESTS_BYTES) or b""
+    jobs = _read(directory / JOBS, _REQUESTS_BYTES) or b""
     calls = _read(directory / CALLS, _CALLS_BYTES) or b""
     clear(directory)
-    return Dropped(state, lost, _base_requests(base), _tool_calls(calls))
+    return Dropped(state, lost, _base_requests(base), _job_requests(jobs), _tool_calls(calls))
 
 
 def _read(path: Path, cap: int) -> bytes | None:
@@ -75,10 +80,18 @@ def _read(path: Path, cap: int) -> bytes | None:
 
 
 def _base_requests(data: bytes) -> tuple[BaseRequest, ...]:
-    complete = data.split(b"\0")[:-1]
-    fields = (part.decode("utf-8", "replace").split(TAKEN_END) for part in complete)
-    requests = (BaseRequest(parts[-1].strip(), tuple(parts[:-1])) for parts in fields)
-    return tuple(request for request in requests if request.command)[:_BASE_REQUESTS]
+    requests = (BaseRequest(parts[-1].strip(), tuple(parts[:-1])) for parts in _requests(data))
+    return tuple(request for request in requests if request.command)[:_REQUESTS]
+
+
+def _job_requests(data: bytes) -> tuple[JobRequest, ...]:
+    requests = (JobRequest(parts[0], parts[1].strip(), parts[2]) for parts in _requests(data) if len(parts) == 3)
+    return tuple(request for request in requests if JOB_NAME.fullmatch(request.name))[:_REQUESTS]
+
+
+def _requests(data: bytes) -> list[list[str]]:
+    """The fields of each complete request."""
+    return [part.decode("utf-8", "replace").split(FIELD_END) for part in data.split(b"\0")[:-1]]
 
 
 def _tool_calls(data: bytes) -> tuple[ToolCall, ...]:

@@ -35,9 +35,11 @@ def directory(room: Room) -> Path:
 
 def furnish(room: Room, python: Path | None) -> None:
     """Make the room's directories and files; nothing that a session left there is lost."""
-    for name in ("tmp", "home", "in", "out", "lc/bin", "lc/tools"):
-        (room.scratch / name).mkdir(parents=True, exist_ok=True)
-    (room.scratch / "tmp").chmod(0o1777)
+    for place in (room.shared / "tmp", room.shared / "home", room.shared / "out", room.scratch / "in"):
+        place.mkdir(parents=True, exist_ok=True)
+    for name in ("bin", "tools"):
+        (directory(room) / name).mkdir(parents=True, exist_ok=True)
+    (room.shared / "tmp").chmod(0o1777)
     inside = directory(room)
     script = inside / "bin" / "lc"
     script.write_bytes(Path(__file__).with_name("lc").read_bytes())
@@ -47,7 +49,7 @@ def furnish(room: Room, python: Path | None) -> None:
 
 def last_number(room: Room) -> int:
     """The number of the last command whose output lies in the room; 0 at first."""
-    return max((int(path.name) for path in (room.scratch / "out").iterdir() if path.name.isdecimal()), default=0)
+    return max((int(path.name) for path in (room.shared / "out").iterdir() if path.name.isdecimal()), default=0)
 
 
 def put_command(room: Room, command: str) -> None:

@@ -34,11 +34,11 @@ class Host:
         room = replace(self.room, workspace=self.room.content)
         furnish.furnish(room, self._toolchains.engine[0] if self._toolchains.engine else None)
         root = furnish.directory(room)
-        for name, target in (("in", room.scratch / "in"), ("out", room.scratch / "out"), ("base", room.base)):
+        for name, target in (("in", room.scratch / "in"), ("out", room.shared / "out"), ("base", room.base)):
             if target and not (root / name).exists():
                 (root / name).symlink_to(target)
-        variables = (("LC_ROOT", str(root)), ("TMPDIR", str(room.scratch / "tmp")))
-        place = Place(str(root), str(room.scratch / "home"), variables)
+        variables = (("LC_ROOT", str(root)), ("TMPDIR", str(room.shared / "tmp")))
+        place = Place(str(root), str(room.shared / "home"), variables)
         self._commands = Commands(room, self._policy, self._toolchains, place)
         return self
 

@@ -61,24 +61,24 @@ def system_arguments() -> list[str]:
 
 def room_arguments(room: Room, toolchains: Toolchains, masks: tuple[Mask, ...]) -> list[str]:
     """The room's own mounts, over those of `system_arguments`. `masks` read as empty."""
-    inside, scratch = furnish.directory(room), room.scratch
+    inside, shared = furnish.directory(room), room.shared
     found = [
         "--bind",
-        str(scratch / "tmp"),
+        str(shared / "tmp"),
         "/tmp",
         "--symlink",
         "/tmp",
         "/var/tmp",
         "--bind",
-        str(scratch / "home"),
+        str(shared / "home"),
         HOME,
     ]
     for name in ("passwd", "group", "hosts"):
         found += ["--ro-bind", str(inside / "etc" / name), f"/etc/{name}"]
     for path in toolchains.mounts:
         found += ["--ro-bind-try", str(path), str(path)]
-    found += ["--ro-bind", str(inside), ROOT, "--bind", str(scratch / "in"), f"{ROOT}/in"]
-    found += ["--ro-bind", str(scratch / "out"), f"{ROOT}/out"]
+    found += ["--ro-bind", str(inside), ROOT, "--bind", str(room.scratch / "in"), f"{ROOT}/in"]
+    found += ["--ro-bind", str(shared / "out"), f"{ROOT}/out"]
     if room.base:
         found += _base_arguments(room, room.base)
     for number, path in enumerate(room.objects):

@@ -25,6 +25,8 @@ AS_SYSTEM = (
     e.Retried,
     e.Verified,
     e.BaseRan,
+    e.JobStarted,
+    e.JobEnded,
     e.LimitWarned,
     e.Warned,
 )

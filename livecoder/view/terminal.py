@@ -90,6 +90,10 @@ def _lines(event: e.Event, verbose: bool) -> list[tuple[str, str]]:
             return _finished(event)
         case e.BaseRan():
             return [("dim", f"    base: {_one_line(event.command, 60)} -> exit {event.exit_code}")]
+        case e.JobStarted():
+            return [("dim", f"    job {event.name}: {_one_line(event.command, 60)}")]
+        case e.JobEnded():
+            return [("dim", f"    job {event.name}: exit {event.exit_code} · {event.seconds:.1f} s")]
         case e.Retried():
             return [("yellow", f"retry {event.attempt} in {event.wait_seconds:.1f} s: {event.reason}")]
         case e.ToolCreated():

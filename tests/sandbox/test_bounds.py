@@ -17,7 +17,7 @@ CLIP = re.compile(r" \[… line (\d+) has ([\d,]+) bytes: lc out 7 \d+:\d+ \| cu
 
 
 def view(data: bytes, budget: int = 10_000, sizes: int = 65536) -> View:
-    bounds = Bounds(budget, 7)
+    bounds = Bounds(budget, "7")
     for start in range(0, len(data), sizes):
         bounds.feed(data[start : start + sizes])
     return bounds.view()
@@ -64,7 +64,7 @@ def test_kinds_of_errors_are_recognised() -> None:
 def test_one_endless_line_is_clipped_with_its_size() -> None:
     data = "é".encode() * 25_000_000
     tracemalloc.start()
-    bounds = Bounds(10_000, 7)
+    bounds = Bounds(10_000, "7")
     for start in range(0, len(data), 65536):
         bounds.feed(data[start : start + 65536])
     shown = bounds.view()
@@ -85,7 +85,7 @@ def test_a_long_progress_line_leaves_its_last_picture() -> None:
 
 def test_64_mib_of_short_lines_are_read_in_little_time() -> None:
     chunk = b"y\n" * 32768
-    bounds = Bounds(10_000, 7)
+    bounds = Bounds(10_000, "7")
     started = time.process_time()
     for _ in range(1024):
         bounds.feed(chunk)
