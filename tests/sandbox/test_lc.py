@@ -50,7 +50,7 @@ def test_a_new_sandbox_on_the_same_room_keeps_the_old_outputs(room: Room, toolch
             assert run(host, "echo $(ls $LC_ROOT/out)").output.split() == expected.split()
 
 
-@pytest.mark.parametrize("misuse", ["", "fly", "out", "out x", "out 1 5", "out 1 0:3", "out 1 9:3", "out ../x", "base"])
+@pytest.mark.parametrize("misuse", ["", "fly", "out", "out X", "out 1 5", "out 1 0:3", "out 1 9:3", "out ../x", "base"])
 def test_misuse_shows_the_usage_and_is_exit_2(either: Sandbox, run: Run, misuse: str) -> None:
     done = run(either, f"lc {misuse}")
     assert done.exit_code == 2
