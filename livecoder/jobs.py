@@ -18,7 +18,8 @@ from typing import Self
 
 from livecoder.errors import LivecoderError
 from livecoder.events import JobEnded, JobStarted, Warned
-from livecoder.loop import Notice, State, Step, drained, observation
+from livecoder.loop import Notice, State, Step, drained
+from livecoder.observation import observation
 from livecoder.rooms import Rooms
 from livecoder.sandbox import Finished, JobRequest
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,8 +10,7 @@ from dataclasses import dataclass, field
 from livecoder.config import Settings
 from livecoder.events import LimitWarned
 from livecoder.loop import Limit, State, Step, Stop
-
-DURATION = re.compile(r"\d+(?:\.\d+)?\s?(?:ms|s|seconds?)\b")
+from livecoder.observation import timeless
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +63,7 @@ class NoProgress:
         return next(iter([*stops, *filter(None, verdicts)]), None)
 
     def _judge(self, step: Step) -> Stop | LimitWarned | None:
-        output = DURATION.sub("#", step.finished.output)
+        output = timeless(step.finished.output)
         key = hashlib.sha256("\0".join((step.started.command, output, step.tree)).encode()).hexdigest()
         self._seen[key] += 1
         if key in self._warned:

@@ -30,6 +30,7 @@ from livecoder.events import (
     Warned,
 )
 from livecoder.model import Ask, Assistant, Message, Model, Observation, Reply, User
+from livecoder.observation import Observations
 from livecoder.sandbox import Finished, Sandbox
 
 CUT = "Your reply was cut at the provider's output limit. Go on from where it stopped, in smaller pieces."
@@ -90,6 +91,7 @@ class State:
     prompt_bytes: int = 0
     tree: str = ""
     """Identity of the working tree after the last step."""
+    observations: Observations = field(default_factory=Observations)
     steps: list[Step] = field(default_factory=list[Step])
     """The steps of the turn at hand."""
 
@@ -260,7 +262,7 @@ def _step(session: Session, control: Control, call: Call) -> Generator[Event, No
             yield notice.event
             if notice.say:
                 said.append(notice.say)
-    return observation(finished, said)
+    return state.observations.of(state.step, finished, said)
 
 
 def drained(stream: Generator[str, None, Finished]) -> Finished:
@@ -289,12 +291,3 @@ def _record(session: Session, started: CommandStarted, finished: Finished, chang
         note=finished.note,
         tree_changed=changed,
     )
-
-
-def observation(finished: Finished, said: Sequence[str]) -> str:
-    """What the model reads of a command: its output, its exit code, and what there is to say about it."""
-    seconds = f" · {finished.seconds:.0f} s" if finished.seconds >= 5 else ""
-    lines = [finished.output.rstrip("\n")] if finished.output.strip() else []
-    lines.append(f"[exit {finished.exit_code}{seconds}]")
-    lines += [f"[{text}]" for text in (finished.note, *said) if text]
-    return "\n".join(lines)

@@ -39,6 +39,7 @@ from livecoder.prompt import first_message, ground_text, task_text
 from livecoder.report import reported
 from livecoder.task import Task
 from livecoder.verify import BaseRuns, Trees, verify
+from livecoder.workspace.brief import brief
 from livecoder.workspace.diff import patch, stat
 from livecoder.workspace.undo import Undo
 from livecoder.workspace.weakened import weakened_tests
@@ -53,9 +54,11 @@ class Checkpoints:
 
     def after_step(self, step: Step, state: State) -> Iterator[Notice]:
         if step.tree_changed:
-            snapshot = self.opened.workspace.shadow.checkpoint()
+            shadow, before = self.opened.workspace.shadow, self.tree
+            snapshot = shadow.checkpoint()
             self.tree = snapshot.tree
-            yield Notice(CheckpointTaken(state.round, step.started.step, snapshot.tree, snapshot.left_out))
+            taken = CheckpointTaken(state.round, step.started.step, snapshot.tree, snapshot.left_out)
+            yield Notice(taken, brief(shadow, before, snapshot.tree, step.started.command))
 
     def before_end(self, state: State) -> None:
         return None

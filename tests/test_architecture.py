@@ -29,7 +29,7 @@ Check: TypeAlias = Callable[[Sources], list[str]]
 LAYERS = (
     ("errors", "events", "task", "config", "command", "report"),
     ("model", "sandbox", "workspace", "journal", "scaffold"),
-    ("prompt", "ground", "control", "loop", "limits", "rooms", "verify", "jobs", "evolution", "github"),
+    ("prompt", "ground", "control", "observation", "loop", "limits", "rooms", "verify", "jobs", "evolution", "github"),
     ("endings", "opening", "learning", "solve"),
     ("view", "tui", "demo"),
     ("cli",),
@@ -52,7 +52,7 @@ ONLY_IMPORTER = {
 HEAVY = ("litellm", "git", "jinja2", "tree_sitter", "pydantic", "docker", "textual", "githubkit", "mcp", "openai")
 """Libraries that cost start-up time: imported inside functions. `tui/` is itself imported lazily."""
 
-READS_ENVIRONMENT = {"livecoder/config.py", "livecoder/__main__.py"}
+READS_ENVIRONMENT = {"livecoder/config/settings.py", "livecoder/__main__.py"}
 STARTS_PROCESSES = {
     "livecoder/sandbox/process.py": "the process of one command",
     "livecoder/sandbox/bubblewrap.py": "one bubblewrap a command",

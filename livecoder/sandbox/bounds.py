@@ -6,13 +6,13 @@ No file and no process in here: bytes in, text out.
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from livecoder.sandbox.clean import clean
+from livecoder.sandbox.excerpt import Excerpt, Part, folded, is_source
 
 KEEP = 128 * 1024
 """Raw bytes kept at either end: escape sequences and wide characters shrink when they are cleaned."""
@@ -36,6 +36,8 @@ class View:
     bytes: int
     lines: int
     clipped: bool
+    folded: bool = False
+    """Everything is there, but equal lines in a row are counted instead of shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,7 @@ class Bounds:
         self._tail_bytes = 0
         self._found: list[_Line] = []
         self._long: dict[int, int] = {}
+        """Lines of which a part was not kept, and their sizes."""
 
     def feed(self, data: bytes) -> None:
         self.received += len(data)
@@ -128,64 +131,44 @@ class Bounds:
 
     def view(self) -> View:
         """Call once, at the end."""
-        unended = bool(self._open)
-        if unended:
+        if self._open:
             self._close()
         head, tail = b"".join(self._head), b"".join(block for _, block in self._tail)
-        if len(head) + len(tail) == self.received:
-            text = clean(head + tail)
-            if len(text) <= self._budget:
+        whole = len(head) + len(tail) == self.received
+        if whole:
+            head, tail = head + tail, b""
+        text = clean(head)
+        lines = text.removesuffix("\n").split("\n") if text else []
+        parts = folded(lines, 1)
+        if whole and sum(part.cost for part in parts) <= self._budget + (not text.endswith("\n")):
+            if len(parts) == len(lines):
                 return View(text, self.received, self._lines, clipped=False)
-        return View(self._cut(_split(head), _split(tail)), self.received, self._lines, clipped=True)
+            kept = "".join(f"{part.text}\n" for part in parts)
+            return View(kept, self.received, self._lines, clipped=False, folded=True)
+        last = clean(tail).removesuffix("\n").split("\n") if tail else []
+        tail_parts = folded(last, self._lines - len(last) + 1)
+        excerpt = Excerpt(self._name, self._lines, self._budget, self._marker_of(head, tail))
+        if is_source(lines):
+            return View(excerpt.of_source([*parts, *tail_parts]), self.received, self._lines, clipped=True)
+        errors = [Part(line.number, line.number, clean(line.raw)) for line in self._found]
+        return View(excerpt.of_anything(parts, tail_parts, errors), self.received, self._lines, clipped=True)
 
-    def _cut(self, head: list[bytes], tail: list[bytes]) -> str:
-        """Three tenths for the head, half for the tail, the rest for errors in between; what is left, to the tail."""
-        shown: dict[int, str] = {}
+    def _marker_of(self, head: bytes, tail: bytes) -> Callable[[Part, int], str]:
+        """How a line goes on of which only so many characters are shown; "" when that is all of it."""
+        raw, raw_tail = head.split(b"\n"), tail.removesuffix(b"\n").split(b"\n") if tail else []
+        sizes = {line.number: len(line.raw) for line in self._found}
 
-        def backwards() -> Iterator[_Line]:
-            yield from (_Line(self._lines - back, raw) for back, raw in enumerate(reversed(tail)))
-            yield from (_Line(len(head) - back, raw) for back, raw in enumerate(reversed(head)))
+        def marker(part: Part, width: int) -> str:
+            number, size = part.first, self._long.get(part.first, 0)
+            if width >= len(part.text) and not size:
+                return ""
+            behind = number - self._lines + len(raw_tail) - 1
+            line = raw[number - 1] if number <= len(raw) else raw_tail[behind] if behind >= 0 else b""
+            until = len(part.text[:width].encode()) + 1
+            command = f"lc out {self._name} {number}:{number} | cut -b {until}-{until + 3999}"
+            return f" [… line {number} has {size or sizes.get(number, len(line)):,} bytes: {command}]"
 
-        left = self._take(itertools.starmap(_Line, enumerate(head, 1)), self._budget * 3 // 10, shown)
-        left += self._take(backwards(), self._budget // 2, shown)
-        left += self._budget - self._budget * 3 // 10 - self._budget // 2
-        left = self._take((line for line in self._found if line.number not in shown), left, shown)
-        self._take((line for line in backwards() if line.number not in shown), left, shown)
-        return self._with_markers(shown)
-
-    def _take(self, lines: Iterable[_Line], budget: int, shown: dict[int, str]) -> int:
-        """Show lines in their order until one does not fit. Returns what is left of the budget."""
-        for line in lines:
-            text, marker = self._clip(line, max(self._budget // 8, 1))
-            if line.number in shown or len(text) + 1 > budget:
-                break
-            shown[line.number] = text + marker
-            budget -= len(text) + 1
-        return budget
-
-    def _clip(self, line: _Line, width: int) -> tuple[str, str]:
-        """At most `width` characters of a line, its line feed included; and, if that is not all, how to see more."""
-        text = clean(line.raw)
-        size = self._long.get(line.number, len(line.raw))
-        if len(text) < width and line.number not in self._long:
-            return text, ""
-        text = text[: width - 1]
-        until = len(text.encode()) + 1
-        command = f"lc out {self._name} {line.number}:{line.number} | cut -b {until}-{until + 3999}"
-        return text, f" [… line {line.number} has {size:,} bytes: {command}]"
-
-    def _with_markers(self, shown: dict[int, str]) -> str:
-        parts: list[str] = []
-        expected = 1
-        for number in [*sorted(shown), self._lines + 1]:
-            if number > expected:
-                last = number - 1
-                which = f"lines {expected}-{last}" if last > expected else f"line {last}"
-                parts.append(f"[… {which} not shown: lc out {self._name} {expected}:{last}]")
-            if number in shown:
-                parts.append(shown[number])
-            expected = number + 1
-        return "\n".join(parts) + "\n"
+        return marker
 
 
 _CONTINUATION = bytes(range(0x80, 0xC0))
@@ -198,11 +181,6 @@ def _whole_characters(data: bytes) -> bytes:
         return data
     wanted = 2 if stripped[-1] < 0xE0 else 3 if stripped[-1] < 0xF0 else 4
     return data if len(data) - len(stripped) + 1 >= wanted else stripped[:-1]
-
-
-def _split(data: bytes) -> list[bytes]:
-    lines = data.split(b"\n")
-    return lines if lines[-1] else lines[:-1]
 
 
 class Live:

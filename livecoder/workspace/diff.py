@@ -14,7 +14,8 @@ from pathlib import Path
 from livecoder.workspace.scan import shown
 from livecoder.workspace.shadow import Shadow
 
-_PLAIN = ("--no-ext-diff", "--no-textconv", "--no-color", "--no-renames", "--ignore-submodules=all")
+PLAIN = ("--no-ext-diff", "--no-textconv", "--no-color", "--no-renames", "--ignore-submodules=all")
+"""A diff by git's own rules and nobody's settings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +45,13 @@ def product(shadow: Shadow, base: str, final: str) -> str:
 def patch(shadow: Shadow, base: str, final: str) -> bytes:
     """The product as a patch that `git apply` takes on the base tree, binary files and modes included."""
     final = product(shadow, base, final)
-    return shadow.trees.git.run("diff-tree", "-r", "-p", "--binary", "--full-index", *_PLAIN, base, final)
+    return shadow.trees.git.run("diff-tree", "-r", "-p", "--binary", "--full-index", *PLAIN, base, final)
 
 
 def stat(shadow: Shadow, base: str, final: str) -> Stat:
     """The product in numbers."""
     final = product(shadow, base, final)
-    listing = shadow.trees.git.run("diff-tree", "-r", "-z", "--numstat", *_PLAIN, base, final)
+    listing = shadow.trees.git.run("diff-tree", "-r", "-z", "--numstat", *PLAIN, base, final)
     rows = [item.split(b"\t", 2) for item in listing.split(b"\0")[:-1]]
     return Stat(
         files=len(rows),

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from livecoder.sandbox.bounds import Bounds, Live, View
 from livecoder.sandbox.clean import clean
 
-GAP = re.compile(r"\[… lines? (\d+)(?:-(\d+))? not shown: lc out 7 (\d+):(\d+)\]")
+GAP = re.compile(r"\[… lines? (\d+)(?:-(\d+))? not shown: lc out 7 (\d+):(\d+)(?:; there: .*)?\]")
+FOLD = re.compile(r"\[… the line above (\d+) more times\]")
 CLIP = re.compile(r" \[… line (\d+) has ([\d,]+) bytes: lc out 7 \d+:\d+ \| cut -b \d+-\d+\]$")
 
 
@@ -95,13 +96,19 @@ def test_64_mib_of_short_lines_are_read_in_little_time() -> None:
 
 LINES = st.lists(
     st.text(st.characters(blacklist_categories=("Cs", "Cc"), blacklist_characters="[\u2028"), max_size=200)
-    | st.sampled_from(["error: bad", "x" * 3000, "日本語" * 400, "plain"]),
+    | st.sampled_from(["error: bad", "x" * 3000, "日本語" * 400, "plain", "def f(x):", "    return x", "class C:"]),
     max_size=120,
 )
+RUNS = st.lists(st.tuples(st.sampled_from(["", "a", "error: bad", "x" * 300]), st.integers(1, 40)), max_size=30)
 
 
 @settings(max_examples=200, deadline=None)
-@given(lines=LINES, budget=st.integers(50, 4000), sizes=st.integers(1, 300), ended=st.booleans())
+@given(
+    lines=LINES | RUNS.map(lambda runs: [text for text, count in runs for _ in range(count)]),
+    budget=st.integers(50, 4000),
+    sizes=st.integers(1, 300),
+    ended=st.booleans(),
+)
 def test_every_line_is_shown_clipped_or_named(lines: list[str], budget: int, sizes: int, ended: bool) -> None:
     data = "\n".join(lines).encode() + (b"\n" if ended and lines else b"")
     shown = view(data, budget, sizes)
@@ -109,12 +116,18 @@ def test_every_line_is_shown_clipped_or_named(lines: list[str], budget: int, siz
     originals = originals[:-1] if originals[-1] == "" else originals
     assert (shown.bytes, shown.lines) == (len(data), len(originals))
     if not shown.clipped:
-        assert shown.text == clean(data)
+        assert shown.text == clean(data) or shown.folded
         assert len(shown.text) <= budget
+        assert unfolded(shown.text) == clean(data).removesuffix("\n")
         return
     number, spent = 1, 0
     for line in shown.text.removesuffix("\n").split("\n"):
-        gap, clip = GAP.fullmatch(line), CLIP.search(line)
+        gap, clip, fold = GAP.fullmatch(line), CLIP.search(line), FOLD.fullmatch(line)
+        if fold:
+            end = number - 1 + int(fold[1])
+            assert set(originals[number - 1 : end]) == {originals[number - 2]}
+            number, spent = end + 1, spent + len(line) + 1
+            continue
         if gap:
             assert int(gap[1]) == int(gap[3]) == number
             number = int(gap[4]) + 1
@@ -132,6 +145,45 @@ def test_every_line_is_shown_clipped_or_named(lines: list[str], budget: int, siz
         number += 1
     assert number == len(originals) + 1
     assert spent <= budget
+
+
+def unfolded(text: str) -> str:
+    """`text` with each count of equal lines replaced by the lines, and without a last line feed."""
+    lines: list[str] = []
+    for line in text.removesuffix("\n").split("\n"):
+        fold = FOLD.fullmatch(line)
+        lines += [lines[-1]] * int(fold[1]) if fold else [line]
+    return "\n".join(lines)
+
+
+def test_equal_lines_in_a_row_are_counted() -> None:
+    shown = view(b"start\n" + b"warning: x is deprecated\n" * 300 + b"end\n")
+    assert shown.text == "start\nwarning: x is deprecated\n[… the line above 299 more times]\nend\n"
+    assert (shown.clipped, shown.folded, shown.lines) == (False, True, 302)
+
+
+SOURCE = "import os\n\n" + "".join(
+    f"class Shape{n}:\n    @property\n    def area(self):\n        return {n}  # error: not one\n\n" for n in range(400)
+)
+
+
+def test_source_code_is_shown_from_its_start_up_to_the_end_of_a_definition() -> None:
+    shown = view(SOURCE.encode(), 2000)
+    *code, gap = shown.text.splitlines()
+    assert code == SOURCE.splitlines()[: len(code)]
+    assert SOURCE.splitlines()[len(code)].lstrip().startswith(("class", "@"))
+    assert 1200 < len("\n".join(code)) <= 2000
+    first = len(code) + 1
+    assert gap.startswith(f"[… lines {first}-2002 not shown: lc out 7 {first}:2002; there: class Shape")
+    assert gap.endswith(" more]")
+    assert len(gap) < 700
+
+
+def test_what_only_quotes_code_is_no_source() -> None:
+    failure = "\n".join(f"    def test_{n}():\n>       assert {n} == 0\nE       assert {n} == 0" for n in range(300))
+    assert view(f"{failure}\nFAILED tests/test_a.py::test_299\n".encode(), 2000).text.endswith("test_299\n")
+    diff = "diff --git a/x b/x\n" + "\n".join(f" def f{n}():\n+    pass" for n in range(300))
+    assert view(diff.encode(), 2000).text.endswith("+    pass\n")
 
 
 def test_a_watcher_sees_everything_at_first_and_later_the_newest_lines() -> None:

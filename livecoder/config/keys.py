@@ -1,0 +1,87 @@
+"""Every key that the user's configuration has, and what may stand there. No file and no environment in here."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypeAlias
+
+from livecoder.errors import ConfigError, UsageError
+
+Kind: TypeAlias = Literal["text", "number", "integer", "flag", "list"]
+KEYS: dict[str, Kind] = {
+    "model.name": "text",
+    "model.api_base": "text",
+    "model.retries": "integer",
+    "model.max_wait_seconds": "number",
+    "model.idle_timeout_seconds": "number",
+    "model.tools": "text",
+    "model.temperature": "number",
+    "limits.max_turns": "integer",
+    "limits.max_budget_usd": "number",
+    "limits.max_tokens": "integer",
+    "limits.timeout": "number",
+    "sandbox.backend": "text",
+    "sandbox.mounts": "list",
+    "sandbox.show_dotenv": "flag",
+    "evolve.mode": "text",
+    "ground.measure": "flag",
+}
+"""Every key of the user's `config.toml`, besides `projects.<id>.verify` and `projects.<id>.verify_offered`."""
+
+KINDS: dict[Kind, str] = {
+    "text": "text",
+    "number": "number from 0 up",
+    "integer": "whole number from 0 up",
+    "flag": "true or false",
+    "list": "list",
+}
+CHOICES = {
+    "model.tools": ("auto", "native", "text"),
+    "sandbox.backend": ("auto", "bubblewrap", "docker"),
+    "evolve.mode": ("off", "propose", "auto"),
+}
+
+
+def checked(name: str, value: Any, source: str) -> Any:
+    """`value` as the type of key `name`; text is parsed. Raises ConfigError (a file) or UsageError (a flag)."""
+    wrong = UsageError if source in ("--set", "flag") else ConfigError
+    if name not in KEYS:
+        raise wrong(f"{source}: unknown key `{name}`{nearest(name)}", f"the keys are {', '.join(KEYS)}")
+    try:
+        typed = _typed(KEYS[name], value)
+    except (ValueError, TypeError, OverflowError):
+        raise wrong(f"{source}: `{name} = {value!r}` is no {KINDS[KEYS[name]]}", "correct the value") from None
+    if name in CHOICES and typed not in CHOICES[name]:
+        raise wrong(f"{source}: `{name} = {value!r}`", f"one of {', '.join(CHOICES[name])}")
+    return typed
+
+
+def _typed(kind: Kind, value: Any) -> Any:
+    match kind:
+        case "text":
+            if not isinstance(value, str):
+                raise ValueError
+            return value
+        case "flag":
+            if isinstance(value, str) and value in ("true", "false"):
+                return value == "true"
+            if not isinstance(value, bool):
+                raise ValueError
+            return value
+        case "list":
+            items = value.split(",") if isinstance(value, str) else value
+            return tuple(str(item) for item in items)
+        case "integer" | "number":
+            if isinstance(value, bool):
+                raise ValueError
+            number = int(value) if kind == "integer" else float(value)
+            if not 0 <= number < float("inf") or (not isinstance(value, str) and number != value):
+                raise ValueError
+            return number
+
+
+def nearest(name: str) -> str:
+    """The key of ours that was probably meant, as words to add to a message; or nothing."""
+    import difflib
+
+    close = difflib.get_close_matches(name, KEYS, 1)
+    return f" (did you mean `{close[0]}`?)" if close else ""
