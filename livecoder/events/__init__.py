@@ -17,6 +17,7 @@ from livecoder.events.conversation import (
     CheckpointTaken,
     CommandFinished,
     CommandStarted,
+    GroundMeasured,
     JobEnded,
     JobStarted,
     LimitWarned,
@@ -64,6 +65,7 @@ __all__ = [
     "CommandStarted",
     "Ending",
     "Event",
+    "GroundMeasured",
     "Harvested",
     "JobEnded",
     "JobStarted",
@@ -110,6 +112,7 @@ Event: TypeAlias = (
     | Observed
     | UserSaid
     | BaseRan
+    | GroundMeasured
     | JobStarted
     | JobEnded
     | PermissionDenied

@@ -169,6 +169,19 @@ class BaseRan:
 
 
 @dataclass(frozen=True, slots=True)
+class GroundMeasured:
+    """The tests on the tree as the session found it."""
+
+    command: str
+    exit_code: int | None
+    """None: stopped after `seconds`, before they had ended."""
+    seconds: float
+    said: str
+    """The counts of the tests, or the last line that was printed."""
+    failing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class JobStarted:
     """`lc run NAME CMD`: the command goes on in the background, beyond the step that asked for it."""
 

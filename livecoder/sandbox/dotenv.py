@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import os
 import stat
+import threading
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
@@ -44,9 +45,14 @@ class Dotenv:
         walks = itertools.chain.from_iterable(_walk(real, _DEPTH) for real, _ in self._places)
         found = [*itertools.islice(walks, _MOST), *(real / name for real, _ in self._places for name in names)]
         self._files = {path: self._identity(path) for path in found}
+        self._lock = threading.Lock()  # a room for a copy may be opened while a command of this one starts
 
     def masks(self) -> tuple[Mask, ...]:
         """Every name that is to be masked now. Cheap while nothing was moved."""
+        with self._lock:
+            return self._masks()
+
+    def _masks(self) -> tuple[Mask, ...]:
         now = {path: self._identity(path) for path in self._files}
         lost = {known for path, known in self._files.items() if known and now[path] != known}
         self._files = now

@@ -25,6 +25,7 @@ AS_SYSTEM = (
     e.Retried,
     e.Verified,
     e.BaseRan,
+    e.GroundMeasured,
     e.JobStarted,
     e.JobEnded,
     e.LimitWarned,

@@ -90,6 +90,8 @@ def _lines(event: e.Event, verbose: bool) -> list[tuple[str, str]]:
             return _finished(event)
         case e.BaseRan():
             return [("dim", f"    base: {_one_line(event.command, 60)} -> exit {event.exit_code}")]
+        case e.GroundMeasured():
+            return [("dim", f"    tests as they were found: {_one_line(event.said, 80)} ({event.seconds:.0f} s)")]
         case e.JobStarted():
             return [("dim", f"    job {event.name}: {_one_line(event.command, 60)}")]
         case e.JobEnded():

@@ -18,7 +18,7 @@ MAX_FILES = 8
 MAX_READ = 40
 MAX_HUNKS = 900
 """Characters of hunks; where there are more, none is shown."""
-_DIFF = ("--literal-pathspecs", "diff-tree", "-r", "-p", "--unified=1")
+_DIFF = ("--literal-pathspecs", "diff-tree", "-r", "-p", "--unified=0")
 _CACHES = re.compile(r"(^|/)(__pycache__|\.(pytest|ruff|mypy)_cache|\.hypothesis|\.tox|\.nox|[^/]+\.egg-info)/|\.pyc$")
 
 
@@ -70,7 +70,7 @@ def _read(patch: str, files: list[_File]) -> None:
             files[place].hunks.append(line)
         elif header:
             files[place].binary |= line.startswith("Binary files ")
-        elif line[:1] in ("+", "-", " "):
+        elif line[:1] in ("+", "-"):
             files[place].hunks.append(line)
             if line.startswith("+"):
                 files[place].added.append(line[1:])

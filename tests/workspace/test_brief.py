@@ -35,15 +35,13 @@ def edit(path: Path, old: str, new: str) -> Change:
     return lambda: path.write_text(path.read_text().replace(old, new))
 
 
-def test_one_small_change_is_shown_with_a_line_of_context(shadow: Shadow, root: Path) -> None:
+def test_one_small_change_is_shown(shadow: Shadow, root: Path) -> None:
     text = told(shadow, edit(root / "a.py", "value_7 = 7\n", "value_7 = 'seven'\n"), "sed -i 's/7$/seven/' a.py")
     assert text.splitlines() == [
         "changed: a.py +1 -1",
-        "@@ -7,3 +7,3 @@ value_5 = 5",
-        " value_6 = 6",
+        "@@ -8 +8 @@ value_6 = 6",
         "-value_7 = 7",
         "+value_7 = 'seven'",
-        " value_8 = 8",
     ]
 
 

@@ -1,0 +1,153 @@
+"""The tests as the session found them: run in the background on a clean copy, while the model thinks.
+
+What came of it is told once, with the next observation, and kept for the project: a session that finds the same tree
+knows it from the start. One thread, `livecoder-baseline`, starts the run and follows it to its end.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from concurrent import futures
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, cast
+
+from livecoder.errors import LivecoderError
+from livecoder.events import GroundMeasured
+from livecoder.loop import Notice, State, Step
+from livecoder.rooms import Rooms
+from livecoder.sandbox import Finished
+from livecoder.testruns.text import read_output
+
+MAX_SECONDS = 600.0
+KEPT = 20
+"""Measurements of a project that are kept, the newest."""
+NAMED = 12
+"""Failing tests that are named."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What `command` gave on the tree `tree`. `exit_code` is None where it was stopped after `seconds`."""
+
+    tree: str
+    command: str
+    exit_code: int | None
+    seconds: float
+    said: str
+    """The counts of its tests, or the last line that it printed."""
+    failing: tuple[str, ...] = ()
+
+    def line(self) -> str:
+        """For the model: one line."""
+        if self.exit_code is None:
+            return f"`{self.command}` takes more than {self.seconds:.0f} s"
+        failing = ", ".join(self.failing[:NAMED]) + (f" and {len(self.failing) - NAMED} more" * (len(self.failing) > NAMED))
+        fails = f"; failing: {failing}" if failing else ""
+        return f"`{self.command}`: exit {self.exit_code} after {self.seconds:.0f} s: {self.said}{fails}"
+
+
+class Memory:
+    """The measurements of a project, in one small file that may be lost at any time."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def find(self, command: str, tree: str) -> Measured | None:
+        """That of this very tree, or else the newest of the command: how long it takes changes slowly."""
+        known = [measured for measured in self._read() if measured.command == command]
+        return next((measured for measured in known if measured.tree == tree), known[0] if known else None)
+
+    def keep(self, measured: Measured) -> None:
+        others = [one for one in self._read() if (one.tree, one.command) != (measured.tree, measured.command)]
+        text = json.dumps([asdict(one) for one in [measured, *others][:KEPT]], indent=1)
+        scratch = self._path.with_suffix(".new")
+        with suppress(OSError):  # it saves time, no more
+            scratch.write_text(text, encoding="utf-8")
+            scratch.replace(self._path)
+
+    def _read(self) -> list[Measured]:
+        try:
+            rows = cast("list[dict[str, Any]]", json.loads(self._path.read_text(encoding="utf-8")))
+            return [Measured(**{**row, "failing": tuple(row["failing"])}) for row in rows]
+        except (OSError, ValueError, KeyError, TypeError):
+            return []
+
+
+class Baseline:
+    """A watcher and a context manager. Does nothing where the tree is known already, or `command` is empty."""
+
+    def __init__(self, command: str, tree: str, rooms: Rooms, memory: Memory) -> None:
+        self._command = command
+        self._tree = tree
+        self._rooms = rooms
+        self._memory = memory
+        self._stopped = threading.Event()
+        self._began = time.monotonic()
+        self._run: futures.Future[Finished] | None = None
+        self._threads = futures.ThreadPoolExecutor(1, thread_name_prefix="livecoder-baseline")
+
+    def __enter__(self) -> Self:
+        known = self._memory.find(self._command, self._tree) if self._command else None
+        if self._command and not (known and known.tree == self._tree) and not self._rooms.no_copies:
+            self._began = time.monotonic()
+            self._run = self._threads.submit(self._measure)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """End the run, as far as it has come: from here on others need the machine."""
+        self._stopped.set()
+        self._threads.shutdown(wait=True)
+        if self._run is not None:
+            self._measured()
+
+    def after_step(self, step: Step, state: State) -> Iterator[Notice]:
+        if self._run is not None and self._run.done() and (measured := self._measured()):
+            event = GroundMeasured(
+                measured.command, measured.exit_code, measured.seconds, measured.said, measured.failing
+            )
+            yield Notice(event, f"the tests as you found them: {measured.line()}")
+
+    def before_end(self, state: State) -> None:
+        return None
+
+    def _measure(self) -> Finished:
+        with self._rooms.copy(self._tree) as copy:
+            self._began = time.monotonic()
+            return copy.run(self._command, MAX_SECONDS, self._stopped.is_set)
+
+    def _measured(self) -> Measured | None:
+        """Once: what the run came to, kept. None where it says nothing: it failed, or was hardly begun."""
+        run, self._run = self._run, None
+        assert run is not None, "asked for once"
+        if isinstance(run.exception(), LivecoderError):
+            return None
+        finished = run.result()
+        if finished.interrupted or finished.timed_out:
+            found = Measured(self._tree, self._command, None, finished.seconds, "") if finished.seconds > 20 else None
+        else:
+            found = measured(self._tree, self._command, finished)
+        if found:
+            self._memory.keep(found)
+        return found
+
+
+def measured(tree: str, command: str, finished: Finished) -> Measured:
+    """A run of `command` that ended by itself."""
+    run = read_output(finished.output)
+    lines = finished.output.strip().splitlines()
+    said = run.summary() if run else (lines[-1][:200] if lines else "it printed nothing")
+    failing = run.failing if run else ()
+    return Measured(tree, command, finished.exit_code, finished.seconds, said, tuple(failing)[:200])
+
+
