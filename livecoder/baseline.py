@@ -15,20 +15,21 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import Self
 
 from livecoder.errors import LivecoderError
 from livecoder.events import GroundMeasured
 from livecoder.loop import Notice, State, Step
 from livecoder.rooms import Rooms
 from livecoder.sandbox import Finished
-from livecoder.testruns.text import read_output
+from livecoder.testruns import Counts, text
 
 MAX_SECONDS = 600.0
 KEPT = 20
 """Measurements of a project that are kept, the newest."""
+MOST_NAMES = 200
 NAMED = 12
-"""Failing tests that are named."""
+"""Failing tests that the model is told by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,9 @@ class Measured:
         """For the model: one line."""
         if self.exit_code is None:
             return f"`{self.command}` takes more than {self.seconds:.0f} s"
-        failing = ", ".join(self.failing[:NAMED]) + (f" and {len(self.failing) - NAMED} more" * (len(self.failing) > NAMED))
+        failing = ", ".join(self.failing[:NAMED]) + (
+            f" and {len(self.failing) - NAMED} more" * (len(self.failing) > NAMED)
+        )
         fails = f"; failing: {failing}" if failing else ""
         return f"`{self.command}`: exit {self.exit_code} after {self.seconds:.0f} s: {self.said}{fails}"
 
@@ -72,10 +75,11 @@ class Memory:
             scratch.replace(self._path)
 
     def _read(self) -> list[Measured]:
+        from pydantic import TypeAdapter, ValidationError
+
         try:
-            rows = cast("list[dict[str, Any]]", json.loads(self._path.read_text(encoding="utf-8")))
-            return [Measured(**{**row, "failing": tuple(row["failing"])}) for row in rows]
-        except (OSError, ValueError, KeyError, TypeError):
+            return TypeAdapter(list[Measured]).validate_json(self._path.read_bytes())
+        except (OSError, ValidationError):
             return []
 
 
@@ -144,10 +148,18 @@ class Baseline:
 
 def measured(tree: str, command: str, finished: Finished) -> Measured:
     """A run of `command` that ended by itself."""
-    run = read_output(finished.output)
-    lines = finished.output.strip().splitlines()
-    said = run.summary() if run else (lines[-1][:200] if lines else "it printed nothing")
-    failing = run.failing if run else ()
-    return Measured(tree, command, finished.exit_code, finished.seconds, said, tuple(failing)[:200])
+    run = text.read(finished.output)
+    last = finished.output.strip().rpartition("\n")[2][:200] or "it printed nothing"
+    said, failing = (counted(run.counts), run.failing) if run else (last, ())
+    return Measured(tree, command, finished.exit_code, finished.seconds, said, failing[:MOST_NAMES])
 
 
+def counted(counts: Counts) -> str:
+    """`3 failed, 12 passed`."""
+    numbers = (
+        ("failed", counts.failed),
+        ("errors", counts.errors),
+        ("passed", counts.passed),
+        ("skipped", counts.skipped),
+    )
+    return ", ".join(f"{number} {word}" for word, number in numbers if number) or "no test was run"

@@ -33,7 +33,7 @@ def observation(finished: Finished, said: Sequence[str], instead: str = "") -> s
     output = instead or finished.output.rstrip("\n")
     lines = [output] if output.strip() else []
     lines.append(f"[exit {finished.exit_code}{seconds}]")
-    lines += [f"[{text}]" for text in (finished.note, *said) if text]
+    lines += [text if "\n" in text else f"[{text}]" for text in (finished.note, *said) if text]
     return "\n".join(lines)
 
 

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Self
 
 from livecoder import limits
+from livecoder.baseline import Baseline, Memory
 from livecoder.control import Cause, Control
 from livecoder.endings import SIGNAL_CODES, Bill, Facts, result
 from livecoder.errors import JournalError, LivecoderError, ProviderError
@@ -73,16 +74,19 @@ class Solver:
         self._control = Control()
         self._cause: Cause = ""
         self._checkpoints = Checkpoints(opened, opened.base_tree)
+        self._baseline = _baseline(opened)
         self.learning = Learning(opened, lambda: self._checkpoints.tree)
         self._limits = limits.limits(opened.settings, opened.scaffold.knobs.no_progress_repeats)
         self.final_tree = opened.base_tree
 
     def __enter__(self) -> Self:
+        self._baseline.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._baseline.stop()
         self.learning.close()
 
     def cancel(self, cause: Cause) -> None:
@@ -207,7 +211,7 @@ class Solver:
             sandbox=opened.sandbox,
             state=opened.state,
             limits=self._limits,
-            watchers=(*self.learning.watchers, base, jobs, self._checkpoints),
+            watchers=(*self.learning.watchers, base, jobs, self._checkpoints, self._baseline),
             command_timeout=knobs.command_timeout_seconds,
             tree_identity=opened.workspace.shadow.fingerprint,
             keep_output=opened.journal.keep,
@@ -239,6 +243,7 @@ class Solver:
         opened, trees = self.opened, Trees(self.opened.base_tree, self.final_tree)
         if self._control.cancelled():
             return None
+        self._baseline.stop()
         weakened = weakened_tests(opened.workspace.shadow.trees, trees.base, trees.final)
         return verify(opened.settings.verify, opened.rooms, trees, weakened, self._control.cancelled)
 
@@ -250,6 +255,14 @@ class Solver:
         else:
             self._renew(facts.deadline)
             yield from self.learning.after_round(facts.task, self._control, reflect_now)
+
+
+def _baseline(opened: Opened) -> Baseline:
+    """Of the verify command, or the tests that were found. A recorded model was told none of it, so nothing is run."""
+    wanted = opened.settings.measure_ground and not opened.model.recorded
+    command = opened.settings.verify or opened.ground.test_command
+    memory = Memory(opened.sessions.parent / "measured.json")
+    return Baseline(command if wanted else "", opened.base_tree, opened.rooms, memory)
 
 
 def _introduction(opened: Opened) -> Iterator[Event]:

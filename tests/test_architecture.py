@@ -27,9 +27,22 @@ Sources: TypeAlias = Mapping[str, str]
 Check: TypeAlias = Callable[[Sources], list[str]]
 
 LAYERS = (
-    ("errors", "events", "task", "config", "command", "report"),
+    ("errors", "events", "task", "config", "command", "testruns", "report"),
     ("model", "sandbox", "workspace", "journal", "scaffold"),
-    ("prompt", "ground", "control", "observation", "loop", "limits", "rooms", "verify", "jobs", "evolution", "github"),
+    (
+        "prompt",
+        "ground",
+        "control",
+        "observation",
+        "loop",
+        "limits",
+        "rooms",
+        "verify",
+        "jobs",
+        "baseline",
+        "evolution",
+        "github",
+    ),
     ("endings", "opening", "learning", "solve"),
     ("view", "tui", "demo"),
     ("cli",),

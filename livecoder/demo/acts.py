@@ -85,8 +85,9 @@ def play(act: Act, settings: Settings, at: Stage, show: Callable[[Event], None])
     from livecoder.task import from_text
 
     result: Result | None = None
-    with opened(replace(settings, paths=at.paths, verify=act.verify), at.repository) as session:
-        for event in Solver(session).round(from_text(act.task), reflect_now=True):
+    settings = replace(settings, paths=at.paths, verify=act.verify)
+    with opened(settings, at.repository) as session, Solver(session) as solver:
+        for event in solver.round(from_text(act.task), reflect_now=True):
             show(event)
             if isinstance(event, Result):
                 result = event

@@ -28,6 +28,7 @@ ENVIRONMENT = {
     "LITELLM_LOCAL_MODEL_COST_MAP": "true",  # else prices are fetched from the network at import
     "LITELLM_LOCAL_ANTHROPIC_BETA_HEADERS": "true",
     "LITELLM_LOG": "ERROR",
+    "EXPERIMENTAL_OPENAI_BASE_LLM_HTTP_HANDLER": "true",  # else OpenAI's library walks the whole conversation by type
     "LOGGING_EXECUTOR_MAX_PENDING_TASKS": "0",  # else a thread copies the whole conversation after each reply
 }
 LOOPBACK = ("localhost", "127.0.0.1", "::1")

@@ -103,7 +103,7 @@ class Finished:
     note: str = ""
     """What happened to the command beyond its exit code, for the model: one or two sentences, or empty."""
     spool: Path | None = None
-    """The full output, raw bytes, when `truncated`."""
+    """The full output, raw bytes, when `output` does not have all of it."""
     base_requests: tuple[BaseRequest, ...] = ()
     job_requests: tuple[JobRequest, ...] = ()
     tool_calls: tuple[ToolCall, ...] = field(default=())

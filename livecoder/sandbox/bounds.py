@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from livecoder.sandbox.clean import clean
 from livecoder.sandbox.excerpt import Excerpt, Part, folded, is_source
+from livecoder.testruns.fold import fold
 
 KEEP = 128 * 1024
 """Raw bytes kept at either end: escape sequences and wide characters shrink when they are cleaned."""
@@ -37,7 +38,7 @@ class View:
     lines: int
     clipped: bool
     folded: bool = False
-    """Everything is there, but equal lines in a row are counted instead of shown."""
+    """Everything of interest is there: equal lines in a row and passing tests are counted instead of shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +140,7 @@ class Bounds:
             head, tail = head + tail, b""
         text = clean(head)
         lines = text.removesuffix("\n").split("\n") if text else []
-        parts = folded(lines, 1)
+        parts = _without_noise(text) if whole else folded(lines, 1)
         if whole and sum(part.cost for part in parts) <= self._budget + (not text.endswith("\n")):
             if len(parts) == len(lines):
                 return View(text, self.received, self._lines, clipped=False)
@@ -169,6 +170,16 @@ class Bounds:
             return f" [… line {number} has {size or sizes.get(number, len(line)):,} bytes: {command}]"
 
         return marker
+
+
+def _without_noise(text: str) -> list[Part]:
+    """All lines of an output: passing tests folded, then equal lines in what is left."""
+    parts: list[Part] = []
+    for piece in fold(text.removesuffix("\n")) if text else ():
+        parts += (
+            [Part(piece.first, piece.last, piece.text)] if piece.folded else folded(piece.text.split("\n"), piece.first)
+        )
+    return parts
 
 
 _CONTINUATION = bytes(range(0x80, 0xC0))

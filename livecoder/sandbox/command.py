@@ -134,7 +134,7 @@ class Commands:
             timed_out=ending.cause == "timeout",
             interrupted=ending.cause == "interrupt",
             note=" ".join(filter(None, notes)),
-            spool=spool if view.clipped else None,
+            spool=spool if view.clipped or view.folded else None,
             base_requests=left.base_requests,
             job_requests=left.job_requests,
             tool_calls=left.tool_calls,

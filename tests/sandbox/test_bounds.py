@@ -162,6 +162,15 @@ def test_equal_lines_in_a_row_are_counted() -> None:
     assert (shown.clipped, shown.folded, shown.lines) == (False, True, 302)
 
 
+def test_passing_tests_are_counted_and_failures_stay_whole() -> None:
+    passing = "".join(f"tests/test_a.py::test_{n} PASSED [ {n}%]\n" for n in range(60))
+    failure = "tests/test_a.py::test_x FAILED [100%]\n\n=== FAILURES ===\n___ test_x ___\nE       assert 1 == 2\n"
+    summary = "=== short test summary info ===\nFAILED tests/test_a.py::test_x\n=== 1 failed, 60 passed in 0.1s ===\n"
+    shown = view((passing + failure + summary).encode())
+    assert shown.text == f"[60 passing lines folded]\n{failure}{summary}"
+    assert (shown.clipped, shown.folded) == (False, True)
+
+
 SOURCE = "import os\n\n" + "".join(
     f"class Shape{n}:\n    @property\n    def area(self):\n        return {n}  # error: not one\n\n" for n in range(400)
 )
