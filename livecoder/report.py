@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -11,12 +12,12 @@ from livecoder.errors import LivecoderError
 
 
 def masker(secrets: Sequence[str]) -> Callable[[str], str]:
-    """Takes secrets out of a text, where there is no journal that would."""
+    """Takes secrets out of a text, also as JSON inside a text has them, where there is no journal that would."""
     longest_first = sorted(secrets, key=len, reverse=True)
 
     def masked(text: str) -> str:
         for secret in longest_first:
-            text = text.replace(secret, "[secret]")
+            text = text.replace(secret, "[secret]").replace(json.dumps(secret)[1:-1], "[secret]")
         return text
 
     return masked

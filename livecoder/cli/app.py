@@ -10,11 +10,11 @@ from typing import cast
 
 import typer
 
-from livecoder.cli import demo, prompt, reflect, scaffold, undo
+from livecoder.cli import demo, prompt, reflect, scaffold, sessions, undo
 from livecoder.cli.signals import Signalled
 from livecoder.errors import LivecoderError
 
-COMMANDS = ("exec", "fix", "undo", "redo", "reflect", "scaffold", "demo")
+COMMANDS = ("exec", "fix", "undo", "redo", "reflect", "scaffold", "sessions", "demo")
 HELP_FLAGS = ("-h", "--help")
 HELP = """A terminal coding agent that writes its own tools, proves them, and
 shows what it learnt.
@@ -24,6 +24,7 @@ shows what it learnt.
   livecoder -p "fix X"       one task, then it ends; --verify CMD checks it
   livecoder fix issue.md     solves an issue; `-` reads it from stdin
   livecoder scaffold log     what it learnt here
+  livecoder sessions         what was done here; `sessions export` as a page
   livecoder undo             takes back what it did to your files
 """
 EPILOG = "The options of a task (model, verify, limits, output): livecoder exec --help"
@@ -48,6 +49,7 @@ app.command("redo")(undo.redo)
 app.command("reflect")(reflect.reflect)
 app.command("demo", short_help="See it at work on a bundled repository.")(demo.demo)
 app.add_typer(scaffold.app, name="scaffold")
+app.add_typer(sessions.app, name="sessions")
 
 
 def run(arguments: list[str]) -> int:
@@ -77,6 +79,8 @@ def _words(arguments: list[str]) -> list[str]:
     """`arguments` with the command that they mean in front."""
     if arguments == ["scaffold"]:
         return ["scaffold", "--help"]
+    if arguments == ["sessions"]:
+        return ["sessions", "list"]
     if arguments[:1] and arguments[0] in (*COMMANDS, *HELP_FLAGS):
         return arguments
     before = arguments[: arguments.index("--")] if "--" in arguments else arguments

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from livecoder.cli.options import Options, with_options
-from livecoder.errors import UsageError
 
 
 @with_options
@@ -21,6 +19,7 @@ def reflect(
     """Look back on finished sessions that wait for it."""
     from livecoder.cli.running import screen
     from livecoder.cli.signals import Signals
+    from livecoder.journal.sessions import found, named
     from livecoder.opening import opened
     from livecoder.solve import Solver
 
@@ -29,7 +28,8 @@ def reflect(
     with Signals(None if options.quiet else lambda: shown.terminal.waiting_for) as signals:
         settings = options.settings(headless=True)
         with opened(settings, options.cwd) as opening, Solver(opening) as solver:
-            waiting = [_named(opening.sessions, session)] if session and not pending else solver.learning.pending()
+            earlier = [directory for directory in found([opening.sessions]) if directory != opening.directory]
+            waiting = [named(earlier, session)] if session and not pending else solver.learning.pending()
             if not waiting:
                 shown.say("no session waits for reflection")
                 return 0
@@ -38,10 +38,3 @@ def reflect(
             shown.show_all(solver.reflect(waiting))
             shown.card.write("done")
             return solver.signal_code
-
-
-def _named(sessions: Path, name: str) -> Path:
-    directory = sessions / name
-    if directory.parent != sessions or not (directory / "journal.sqlite").exists():
-        raise UsageError(f"there is no session {name!r} in this project", f"they are the folders of {sessions}")
-    return directory

@@ -65,7 +65,7 @@ class Screen:
     _gone: set[int] = field(default_factory=set[int])
 
     def show(self, event: Event) -> None:
-        event = _masked(event, self.mask)
+        event = masked(event, self.mask)
         if isinstance(event, Result):
             self.result = event
         for view in self.views:
@@ -97,7 +97,7 @@ class Screen:
         silence(sys.stderr if on_stderr else sys.stdout)
 
 
-def _masked(event: Event, mask: Callable[[str], str]) -> Event:
+def masked(event: Event, mask: Callable[[str], str]) -> Event:
     values = to_json(event)
     clean = with_masked_values(values, mask)
     return event if clean == values else from_json(clean)
@@ -142,17 +142,22 @@ def write_files(options: Options, solver: Solver, result: Result | None) -> None
 def check_files(options: Options) -> None:
     """Raises UsageError for a file that could not be written at the end: better said before the work than after it."""
     for flag, path in (("--patch-out", options.patch_out), ("--output-last-message", options.output_last_message)):
-        if path is not None and (path.is_dir() or not os.access(path.absolute().parent, os.W_OK)):
-            raise UsageError(f"{flag} {path} cannot be written", "give a file in a directory that exists")
+        check_file(flag, path)
 
 
-def write_atomically(path: Path, data: bytes) -> None:
+def check_file(flag: str, path: Path | None) -> None:
+    """Raises UsageError for a file that cannot be written."""
+    if path is not None and (path.is_dir() or not os.access(path.absolute().parent, os.W_OK)):
+        raise UsageError(f"{flag} {path} cannot be written", "give a file in a directory that exists")
+
+
+def write_atomically(path: Path, data: bytes, remedy: str = "the change is in the tree") -> None:
     scratch = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         scratch.write_bytes(data)
         scratch.replace(path)
     except OSError as error:
-        raise ConfigError(f"{path} cannot be written: {error.strerror}", "the change is in the tree") from None
+        raise ConfigError(f"{path} cannot be written: {error.strerror}", remedy) from None
 
 
 def with_verify(settings: Settings, cwd: Path) -> Settings:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import re
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from types import TracebackType
@@ -37,6 +39,9 @@ CREATE TABLE IF NOT EXISTS event(
     seq INTEGER PRIMARY KEY, kind TEXT NOT NULL, at REAL NOT NULL, body TEXT NOT NULL, hash TEXT NOT NULL);
 """
 MASK = "[secret]"
+FILE = "journal.sqlite"
+"""What makes a directory a session's."""
+BLOBS = "blobs"
 
 
 class Journal:
@@ -47,7 +52,7 @@ class Journal:
         self._secrets = sorted((s for s in secrets if len(s) >= 8), key=len, reverse=True)
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         try:
-            self._db = sqlite3.connect(directory / "journal.sqlite", isolation_level=None, check_same_thread=False)
+            self._db = sqlite3.connect(directory / FILE, isolation_level=None, check_same_thread=False)
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA busy_timeout=2000")
             self._db.executescript(TABLES)
@@ -99,7 +104,7 @@ class Journal:
         for secret in self._secrets:
             whole = whole.replace(secret.encode(), MASK.encode())
         name = hashlib.sha256(whole).hexdigest()
-        blob = self.directory / "blobs" / name
+        blob = self.directory / BLOBS / name
         if not blob.exists():
             blob.parent.mkdir(exist_ok=True, mode=0o700)
             scratch = blob.with_suffix(".new")
@@ -121,21 +126,47 @@ def chained(previous: str, body: str) -> str:
 
 def read(directory: Path) -> Iterator[Event]:
     """The events of a session. Raises JournalError where the chain is broken or an entry cannot be read."""
-    path = directory / "journal.sqlite"
+    return (event for _, event in timed(directory))
+
+
+def timed(directory: Path, kinds: Sequence[type[Event]] = ()) -> Iterator[tuple[float, Event]]:
+    """The events with when each was written, in seconds since the epoch; only those of `kinds` where some are given.
+
+    Raises JournalError as `read` does: the chain is followed over all entries, whatever is asked for.
+    """
+    path = directory / FILE
     if not path.exists():
-        raise JournalError(f"{directory.name}: no such session", "see the sessions of this directory")
+        raise JournalError(f"{directory.name}: no such session", "`livecoder sessions list` names those there are")
     previous = ""
+    wanted = tuple(f'{{"event":"{kind(cls)}",' for cls in kinds)  # the column `kind` is not in the chain
     try:
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
-            rows = db.execute("SELECT seq, body, hash FROM event ORDER BY seq").fetchall()
+            rows = db.execute("SELECT seq, at, body, hash FROM event ORDER BY seq").fetchall()
     except sqlite3.Error as error:
-        raise JournalError(f"{path}: {error}", "the session cannot be read; its exports still can") from None
-    for seq, body, digest in rows:
+        raise JournalError(f"{path}: {error}", "what was exported of this session before is still good") from None
+    for seq, at, body, digest in rows:
         previous = chained(previous, body)
         if previous != digest:
             raise JournalError(f"{path}: entry {seq} was changed after it was written", "do not trust this session")
+        if wanted and not body.startswith(wanted):
+            continue
         try:
             event = from_json(json.loads(body))
         except (ValueError, KeyError):  # pydantic's ValidationError is a ValueError
             raise JournalError(f"{path}: entry {seq} cannot be read", "a later version may have written it") from None
-        yield event
+        yield at, event
+
+
+def kept(directory: Path, blob: str, head: int, tail: int) -> tuple[bytes, bytes] | None:
+    """A full output's first and last bytes, together all of it where it is no longer; None where it is gone."""
+    if not re.fullmatch("[0-9a-f]{64}", blob):
+        return None
+    try:
+        with (directory / BLOBS / blob).open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(0)
+            first = file.read(head if size > head + tail else size)
+            file.seek(max(size - tail, len(first)))
+            return first, file.read()
+    except OSError:
+        return None

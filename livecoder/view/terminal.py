@@ -10,12 +10,14 @@ import unicodedata
 from typing import TextIO
 
 from livecoder import events as e
+from livecoder.view.figures import count
 
 CONTROL = re.compile(
     "\x1b(?:\\[[0-?]*[ -/]*[@-~]|[\\]PX^_].*?(?:\x07|\x1b\\\\|$)|.)?"
     "|[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]",
-    re.S,
+    re.M,
 )
+"""What is unterminated ends with its line: it must not hide the lines behind it."""
 HEAD, TAIL = 4, 6
 """Lines of an output that are shown; the model reads more, the journal has all."""
 SAID = (e.ModelReplied, e.Result, e.Warned, e.LimitWarned, e.Retried, e.ToolBroken, e.Reflected)
@@ -120,7 +122,7 @@ def _lines(event: e.Event, verbose: bool) -> list[tuple[str, str]]:
 
 def _session(event: e.SessionStarted) -> list[tuple[str, str]]:
     scaffold = (
-        "bash alone" if event.scaffold == "none" else f"scaffold {event.scaffold}, {_count(len(event.tools), 'tool')}"
+        "bash alone" if event.scaffold == "none" else f"scaffold {event.scaffold}, {count(len(event.tools), 'tool')}"
     )
     first = f"livecoder · {event.model} · {event.sandbox} · {scaffold} · {event.context_tokens:,} tokens to start"
     rows = [("bold", first)]
@@ -166,7 +168,7 @@ def _verified(event: e.Verified) -> list[tuple[str, str]]:
 
 def _reflected(event: e.Reflected) -> list[tuple[str, str]]:
     if event.state == "done":
-        return [("dim", f"reflection: {_count(event.proposals, 'proposal')}, {event.accepted} accepted")]
+        return [("dim", f"reflection: {count(event.proposals, 'proposal')}, {event.accepted} accepted")]
     return (
         [] if event.state == "off" else [("dim", f"reflection: {event.state}{': ' + event.why if event.why else ''}")]
     )
@@ -174,18 +176,14 @@ def _reflected(event: e.Reflected) -> list[tuple[str, str]]:
 
 def _result(event: e.Result, recorded: bool) -> list[tuple[str, str]]:
     """The last line. A recorded model's tokens and cost are not shown: they would be nobody's."""
-    patch = f"{_count(event.patch.files, 'file')} +{event.patch.added} -{event.patch.removed}"
+    patch = f"{count(event.patch.files, 'file')} +{event.patch.added} -{event.patch.removed}"
     ending = event.outcome if not event.is_error else f"{event.subtype}: {event.reason}"
-    parts = [ending, patch, _count(event.num_turns, "turn")]
+    parts = [ending, patch, count(event.num_turns, "turn")]
     if not recorded:
         tokens = event.usage.input_tokens + event.usage.output_tokens
         parts += [f"{tokens:,} tokens", f"${event.total_cost_usd:.4f}" if event.cost_known else "price unknown"]
     parts.append(f"{event.duration_ms / 1000:.0f} s")
     return [("", ""), ("red" if event.is_error else "green", " · ".join(parts))]
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _one_line(text: str, width: int) -> str:

@@ -48,6 +48,12 @@ def patch(shadow: Shadow, base: str, final: str) -> bytes:
     return shadow.trees.git.run("diff-tree", "-r", "-p", "--binary", "--full-index", *PLAIN, base, final)
 
 
+def readable(shadow: Shadow, base: str, final: str) -> bytes:
+    """The product for people: what changed in a binary file is not shown."""
+    final = product(shadow, base, final)
+    return shadow.trees.git.run("-c", "core.quotePath=false", "diff-tree", "-r", "-p", *_PLAIN, base, final)
+
+
 def stat(shadow: Shadow, base: str, final: str) -> Stat:
     """The product in numbers."""
     final = product(shadow, base, final)

@@ -112,7 +112,7 @@ def _run(
     except subprocess.TimeoutExpired:
         raise WorkspaceError(f"git did not end within {TIMEOUT:.0f} s", "is the disk alive?") from None
     if done.returncode not in accepted:
-        verb = next((word for word in arguments if not word.startswith("-")), "git")
+        verb = next((word for word in arguments if not word.startswith("-") and "=" not in word), "git")
         lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
         raise WorkspaceError(f"git {verb} failed: {lines[-1] if lines else f'exit code {done.returncode}'}")
     return done.stdout or b""

@@ -42,8 +42,7 @@ class Workspace:
         state.mkdir(parents=True, exist_ok=True)
         if state.resolve().is_relative_to(root):
             raise WorkspaceError(f"{state} lies inside the repository", "put livecoder's own state elsewhere")
-        listing = Git(gitdir, root).run("ls-files", "-z")
-        shadow = Shadow(root, state, frozenset(os.fsdecode(listing).split("\0")[:-1]))
+        shadow = Shadow(root, state, _tracked(root, gitdir))
         _copy_excludes(common / "info/exclude", shadow.trees.gitdir / "info/exclude")
         return cls(root, gitdir, common, state, shadow)
 
@@ -67,6 +66,17 @@ class Workspace:
             yield
 
 
+def looked_at(root: Path, state: Path) -> Shadow:
+    """The checkpoints of a worktree that may be gone, for whoever reads them. Raises WorkspaceError for none."""
+    if not (state / "shadow.git/HEAD").exists():
+        raise WorkspaceError("the checkpoints of this project are gone")
+    try:
+        tracked = _tracked(*locate(root)[:2])
+    except WorkspaceError:
+        tracked = frozenset[str]()
+    return Shadow(root, state, tracked)
+
+
 def project_id(root: Path) -> str:
     """A short name for a worktree that stays the same: readable part, then eight hex digits of its real path."""
     real = root.resolve()
@@ -88,6 +98,11 @@ def locate(path: Path) -> tuple[Path, Path, Path]:
         if gitdir is not None:
             return folder, gitdir, _common(gitdir)
     raise WorkspaceError(f"{start} is not in a git repository", "run `git init` first")
+
+
+def _tracked(root: Path, gitdir: Path) -> frozenset[str]:
+    """The paths in the user's index."""
+    return frozenset(os.fsdecode(Git(gitdir, root).run("ls-files", "-z")).split("\0")[:-1])
 
 
 def _gitdir(dot_git: Path) -> Path | None:

@@ -56,7 +56,9 @@ def test_a_word_after_two_dashes_is_a_prompt_even_if_it_is_a_command(livecoder: 
 
 
 @pytest.mark.parametrize(
-    "words", [["--help"], ["-h"], ["fix", "--help"], ["-p", "--help"], ["undo", "-h"]], ids=" ".join
+    "words",
+    [["--help"], ["-h"], ["fix", "--help"], ["-p", "--help"], ["undo", "-h"], ["sessions", "export", "-h"]],
+    ids=" ".join,
 )
 def test_help_fits_a_terminal_and_gives_every_option_one_line(livecoder: Livecoder, words: list[str]) -> None:
     done = livecoder(*words)
@@ -76,7 +78,8 @@ def test_the_main_help_shows_the_way_to_the_options_of_a_task(livecoder: Livecod
 def test_every_command_of_the_main_help_has_a_whole_sentence(livecoder: Livecoder) -> None:
     commands = livecoder("--help").out.partition("Commands:\n")[2].partition("\n\n")[0].splitlines()
 
-    assert {line.split()[0] for line in commands} == {"exec", "fix", "undo", "redo", "reflect", "demo", "scaffold"}
+    known = {"exec", "fix", "undo", "redo", "reflect", "demo", "scaffold", "sessions"}
+    assert {line.split()[0] for line in commands} == known
     assert all(line.rstrip().endswith(".") and not line.endswith("...") for line in commands)
 
 

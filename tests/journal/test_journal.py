@@ -10,6 +10,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,7 +27,7 @@ from livecoder.events import (
     UserSaid,
     Warned,
 )
-from livecoder.journal.journal import MASK, Journal, read
+from livecoder.journal.journal import MASK, Journal, kept, read, timed
 
 TOKEN = "hunter2-hunter2"
 AWKWARD = 'pass"word\\with\n"quotes" and ümlaut'
@@ -71,6 +72,15 @@ def rows(directory: Path, statement: str, *values: object) -> list[tuple[object,
 def test_what_was_appended_is_read_in_order(tmp_path: Path) -> None:
     written(tmp_path / "s", *EVENTS)
     assert list(read(tmp_path / "s")) == EVENTS
+
+
+def test_each_event_has_its_time_and_some_kinds_can_be_asked_for_alone(tmp_path: Path) -> None:
+    before = time.time()
+    written(tmp_path / "s", *EVENTS)
+    stamped = list(timed(tmp_path / "s"))
+    assert [event for _, event in stamped] == EVENTS
+    assert before <= stamped[0][0] <= stamped[-1][0] <= time.time()
+    assert list(timed(tmp_path / "s", (UserSaid, RoundEnded))) == [stamped[0], stamped[3]]
 
 
 def test_a_session_that_is_opened_again_goes_on(tmp_path: Path) -> None:
@@ -170,6 +180,8 @@ def test_a_change_after_the_fact_is_seen(tmp_path: Path, statement: str) -> None
     written(tmp_path / "s", *EVENTS)
     rows(tmp_path / "s", statement)
     with pytest.raises(JournalError, match="was changed after it was written"):
+        list(timed(tmp_path / "s", (RoundEnded,)))
+    with pytest.raises(JournalError, match="was changed after it was written"):
         list(read(tmp_path / "s"))
 
 
@@ -238,3 +250,20 @@ def test_the_same_output_is_kept_once(tmp_path: Path) -> None:
     with Journal(tmp_path / "s") as journal:
         assert journal.keep(spool) == journal.keep(spool)
     assert len(list((tmp_path / "s" / "blobs").iterdir())) == 1
+
+
+def test_of_a_full_output_the_ends_can_be_had(tmp_path: Path) -> None:
+    spool = tmp_path / "spool"
+    spool.write_bytes(bytes(range(100)))
+    with Journal(tmp_path / "s") as journal:
+        name = journal.keep(spool)
+    whole = bytes(range(100))
+    assert kept(tmp_path / "s", name, 60, 40) == (whole, b"")
+    assert kept(tmp_path / "s", name, 60, 39) == (whole[:60], whole[61:])
+    assert kept(tmp_path / "s", name, 10, 5) == (whole[:10], whole[95:])
+
+
+@pytest.mark.parametrize("blob", ["0" * 64, "", "../journal.sqlite", "x" * 64])
+def test_an_output_that_is_not_there_is_none(tmp_path: Path, blob: str) -> None:
+    written(tmp_path / "s", *EVENTS)
+    assert kept(tmp_path / "s", blob, 10, 5) is None

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from livecoder import events as e
+from livecoder.view.evidence import Excerpt
 
 STARTED = e.SessionStarted(
     session="s1",
@@ -55,3 +58,51 @@ RESULT = e.Result(
     prompt_bytes=5000,
     tools_used=("edit",),
 )
+
+ASKED = e.RoundStarted(1, "Count the lines.", "<task>\nCount the lines.\n</task>")
+ENDED = e.RoundEnded(1, "success", "Done.", "the model replied without a command", 2)
+ANSWERED = e.ModelReplied(2, "Done.", (), e.Usage(150, 100, 5), 0.002, 0.5, 1200)
+CREATED = e.ToolCreated("count-lines", "Count lines.", 12, 1)
+USED = e.ToolUsed("count-lines", 1, ("a b.txt", "-v"), "", ".", 0, "tree-0")
+SESSION: tuple[e.Event, ...] = (
+    STARTED,
+    ASKED,
+    e.CheckpointTaken(1, 0, "tree-0"),
+    REPLIED,
+    RAN,
+    FINISHED,
+    CREATED,
+    USED,
+    e.CheckpointTaken(1, 1, "tree-1"),
+    OBSERVED,
+    e.Observed(1, "t2", "not run: the round was interrupted"),
+    e.UserSaid("in Python, please", "steering"),
+    ANSWERED,
+    ENDED,
+    RESULT.patch,
+    VERIFIED,
+    e.Proposed("tool", "tools/count-lines", "Count.", (1,), "fewer steps", "use"),
+    COMMITTED,
+    REFUSED,
+    e.Reflected("pending"),
+    RESULT,
+)
+"""A session of one round, with one of nearly everything."""
+
+
+def timed(*events: e.Event) -> list[tuple[float, e.Event]]:
+    """One event a second."""
+    return [(1_700_000_000.0 + number, event) for number, event in enumerate(events)]
+
+
+class Left:
+    """Evidence that gives what it was made with."""
+
+    def __init__(self, output: str = "", diff: str = "", missing: str = "") -> None:
+        self._output, self._diff, self._missing = output, diff, missing
+
+    def output(self, finished: e.CommandFinished) -> Excerpt:
+        return Excerpt(self._output or finished.output, self._missing)
+
+    def diff(self, trees: Sequence[str]) -> Excerpt:
+        return Excerpt(self._diff, self._missing)

@@ -96,6 +96,7 @@ def test_markup_is_text(text: str) -> None:
 def test_what_hides_behind_an_unterminated_string_stays_within_its_line() -> None:
     text = shown(dataclasses.replace(FINISHED, output="a \x1b]0;hidden\nb still here\n"))
     assert "b still here" in text and "hidden" not in text
+    assert printable("a \x1b]0;hidden\nb still here\n\x1b\nc") == "a \nb still here\n\nc"
 
 
 # ---- on a terminal

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from livecoder.workspace.copies import materialise
-from livecoder.workspace.diff import Stat, patch, product, stat
+from livecoder.workspace.diff import Stat, patch, product, readable, stat
 from livecoder.workspace.shadow import Shadow
 from tests.conftest import git
 from tests.workspace.conftest import OpenWorkspace, picture
@@ -105,3 +105,19 @@ def test_nothing_changed_is_an_empty_patch(make_repository: MakeRepository, open
     tree = shadow.checkpoint().tree
     assert patch(shadow, tree, tree) == b""
     assert stat(shadow, tree, tree) == Stat(0, 0, 0, ())
+
+
+def test_for_people_a_binary_file_is_named_and_a_name_is_written_as_it_is(
+    make_repository: MakeRepository, open_workspace: OpenWorkspace
+) -> None:
+    root = make_repository({".gitignore": "*.log\n", "a.py": "a\n"})
+    shadow = open_workspace(root).shadow
+    base = shadow.checkpoint().tree
+    (root / "a.py").write_text("b\n")
+    (root / "größe.bin").write_bytes(b"\0\1")
+    (root / "debug.log").write_text("ignored\n")
+    text = readable(shadow, base, shadow.checkpoint().tree).decode()
+
+    assert "-a\n+b\n" in text
+    assert "Binary files /dev/null and b/größe.bin differ" in text
+    assert "debug.log" not in text and "GIT binary patch" not in text

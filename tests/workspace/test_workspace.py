@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from livecoder.errors import WorkspaceError
-from livecoder.workspace.workspace import Workspace, locate, project_id
+from livecoder.workspace.workspace import Workspace, locate, looked_at, project_id
 from tests.conftest import git
 from tests.workspace.conftest import OpenWorkspace, picture
 
@@ -140,6 +140,23 @@ def test_project_ids_are_short_stable_and_distinct(tmp_path: Path) -> None:
     assert project_id(first) == project_id(first)
     assert project_id(first).startswith("my-project-")
     assert project_id(first) != project_id(second)
+
+
+def test_checkpoints_can_be_looked_at_when_their_repository_is_gone(
+    make_repository: MakeRepository, tmp_path: Path
+) -> None:
+    root, state = make_repository({"a.py": "x = 1\n"}), tmp_path / "state"
+    workspace = Workspace.open(root, state)
+    tree = workspace.shadow.checkpoint().tree
+    assert looked_at(root, state).tracked == workspace.shadow.tracked == {"a.py"}
+    root.rename(tmp_path / "moved")
+    assert looked_at(root, state).trees.entries(tree).keys() == {"a.py"}
+
+
+def test_where_no_checkpoints_are_none_are_made(make_repository: MakeRepository, tmp_path: Path) -> None:
+    with pytest.raises(WorkspaceError, match="are gone"):
+        looked_at(make_repository(), tmp_path / "state")
+    assert not (tmp_path / "state").exists()
 
 
 HOLD_LOCK = """

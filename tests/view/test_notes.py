@@ -1,0 +1,70 @@
+"""What happens beside the commands has a label, a few words and a tone; more of it is there for whoever asks."""
+
+from __future__ import annotations
+
+import pytest
+from showing import COMMITTED, DENIED, REFUSED, SESSION, WAITING
+
+from livecoder import events as e
+from livecoder.view.notes import Note, learnt, notes
+
+
+@pytest.mark.parametrize(
+    ("event", "note"),
+    [
+        (e.BaseRan(1, "ls", 1, "gone", 2.25), Note("on the base", "ls → exit 1 · 2.2 s", body="gone")),
+        (e.ToolCreated("a", "Does it.", 1, 1), Note("tool born", "a: Does it. (1 line)", "good")),
+        (e.ToolRevised("a", "Does it.", 2, 1), Note("tool revised", "a: Does it. (2 lines)", "good")),
+        (e.ToolBroken("a", "exit 2", 1), Note("tool broken", "a: exit 2", "bad")),
+        (e.ToolUsed("a", 1, ("x y",), "", ".", 0, "t"), Note("tool used", "a 'x y' → exit 0", "good")),
+        (e.ToolUsed("a", 1, (), "", ".", 3, "t"), Note("tool used", "a → exit 3", "bad")),
+        (e.Harvested(2, "Python", 9, 0, (1,), "x", ("step 1",)), Note("script noted", "Python, 9 lines, like step 1")),
+        (e.Nudged("cut outputs", (1, 2), "ask for less"), Note("advice given", "ask for less")),
+        (e.Nudged("lesson", (1,), "learnt earlier"), Note("lesson recalled", "learnt earlier")),
+        (e.UserSaid("stop that", "steering"), Note("the user said meanwhile", "stop that", "said")),
+        (DENIED, Note("denied", "network: no network here", "bad")),
+        (e.LimitWarned("turns", "two left"), Note("warning", "two left", "bad")),
+        (e.Retried(1, "busy", 4.0, 2), Note("retry", "2 in 4.0 s: busy", "bad")),
+    ],
+)  # fmt: skip
+def test_what_happened(event: e.Event, note: Note) -> None:
+    assert notes([event]) == (note,)
+    assert learnt([event]) == ()
+
+
+def test_what_the_engine_says_in_its_own_words_is_said_once() -> None:
+    said = [e.LimitWarned("turns", "two left"), e.UserSaid("two left", "turns")]
+    assert [note.text for note in notes(said)] == ["two left"]
+    assert [
+        note.text for note in notes([e.Nudged("harvest", (1,), "keep it?"), e.UserSaid("keep it?", "last question")])
+    ] == ["keep it?"]
+
+
+@pytest.mark.parametrize(
+    ("event", "note"),
+    [
+        (REFUSED, Note("refused", "lessons/x.toml: it cites no step", "bad")),
+        (WAITING, Note("waits in the inbox", "hooks/x: hooks wait", "bad")),
+        (e.Reflected("skipped", "too few steps"), Note("looking back", "skipped: too few steps")),
+        (e.Reflected("done", "", 0.1, 3, 1), Note("looking back", "done: 3 proposals, 1 accepted")),
+        (e.Reflected("off"), Note("looking back", "off")),
+    ],
+)
+def test_what_was_learnt(event: e.Event, note: Note) -> None:
+    assert learnt([event]) == (note,)
+    assert notes([event]) == ()
+
+
+def test_what_was_kept_has_its_receipts() -> None:
+    (note,) = learnt([COMMITTED])
+    assert (note.label, note.text) == ("kept", "tool(count-lines): Count. (9f3c1a2→b71d0e4)")
+    assert note.body == "Evidence: step 1\nExpects: fewer steps"
+
+
+def test_a_proposal_says_from_what_and_what_for() -> None:
+    (note,) = learnt([e.Proposed("tool", "tools/a", "Does it.", (1, 3), "fewer steps", "use")])
+    assert (note.text, note.body) == ("tools/a: Does it.", "from steps 1, 3; fewer steps")
+
+
+def test_no_event_is_both_beside_the_commands_and_learnt() -> None:
+    assert not [event for event in SESSION if notes([event]) and learnt([event])]
