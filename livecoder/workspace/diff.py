@@ -51,7 +51,7 @@ def patch(shadow: Shadow, base: str, final: str) -> bytes:
 def readable(shadow: Shadow, base: str, final: str) -> bytes:
     """The product for people: what changed in a binary file is not shown."""
     final = product(shadow, base, final)
-    return shadow.trees.git.run("-c", "core.quotePath=false", "diff-tree", "-r", "-p", *_PLAIN, base, final)
+    return shadow.trees.git.run("-c", "core.quotePath=false", "diff-tree", "-r", "-p", *PLAIN, base, final)
 
 
 def stat(shadow: Shadow, base: str, final: str) -> Stat:
