@@ -39,6 +39,14 @@ def _note(event: e.Event) -> Note | None:
         case e.BaseRan():
             ended = f"exit {event.exit_code} · {duration(event.seconds)}"
             return Note("on the base", f"{event.command} → {ended}", body=event.output)
+        case e.GroundMeasured():
+            ended = "stopped" if event.exit_code is None else f"exit {event.exit_code}"
+            return Note("tests as found", f"{event.command} → {ended} · {duration(event.seconds)} · {event.said}")
+        case e.JobStarted():
+            return Note("job started", f"{event.name}: {event.command}")
+        case e.JobEnded():
+            ended = f"{event.name} → exit {event.exit_code} · {duration(event.seconds)}"
+            return Note("job ended", ended, "bad" if event.exit_code else "quiet", event.output)
         case e.ToolCreated():
             return Note("tool born", f"{event.name}: {event.summary} ({count(event.lines, 'line')})", "good")
         case e.ToolRevised():

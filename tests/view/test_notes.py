@@ -13,6 +13,12 @@ from livecoder.view.notes import Note, learnt, notes
     ("event", "note"),
     [
         (e.BaseRan(1, "ls", 1, "gone", 2.25), Note("on the base", "ls → exit 1 · 2.2 s", body="gone")),
+        (
+            e.GroundMeasured("pytest", 1, 3.0, "1 failed", ("t",)),
+            Note("tests as found", "pytest → exit 1 · 3.0 s · 1 failed"),
+        ),
+        (e.JobStarted(1, "suite", "make test"), Note("job started", "suite: make test")),
+        (e.JobEnded(2, "suite", 2, 61.0, "out", 1, False), Note("job ended", "suite → exit 2 · 61 s", "bad", "out")),
         (e.ToolCreated("a", "Does it.", 1, 1), Note("tool born", "a: Does it. (1 line)", "good")),
         (e.ToolRevised("a", "Does it.", 2, 1), Note("tool revised", "a: Does it. (2 lines)", "good")),
         (e.ToolBroken("a", "exit 2", 1), Note("tool broken", "a: exit 2", "bad")),
