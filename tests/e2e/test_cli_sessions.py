@@ -187,7 +187,7 @@ def test_the_report_has_the_work_and_the_change(worked: Worked) -> None:
         "> It is &lt;wrong>.\n",
         "$ sed -i 's/a - b/a + b/' calc.py; seq 1 30000\n",
         "30,000 lines in all",
-        "→ exit 3",
+        ": exit 3, ",
         "- tool born: shout: Print a text in capitals.",
         "-    return a - b\n+    return a + b\n",
         "> Fixed &amp; &lt;done>.\n",
