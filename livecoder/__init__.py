@@ -6,6 +6,7 @@ The stages of one task, in the order of the data:
     task.py       1   what is asked, from argv, stdin or a file
     solve.py          opens a session, runs its rounds through the stages below, closes it
     loop.py       2   ask the model, run its commands, observe, repeat
+    ground/           what the engine learns about a repository, without running any of it
     prompt.py         scaffold + task + ground -> messages
     model/        3a  providers through litellm; scripted and replayed models
     sandbox/      3b  the only place where anything that a model wrote is executed

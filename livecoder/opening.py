@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-import sys
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -26,14 +25,14 @@ from livecoder.prompt import render
 from livecoder.rooms import Rooms, gitdirs
 from livecoder.sandbox import Room, Sandbox
 from livecoder.sandbox.policy import Policy
-from livecoder.sandbox.toolchains import Toolchains, find, own_places
+from livecoder.sandbox.toolchains import Toolchains, find, own_interpreter, own_places
 from livecoder.scaffold.lessons import render as render_lessons
 from livecoder.scaffold.scaffold import Scaffold
 from livecoder.scaffold.seed import seed_dir
 from livecoder.scaffold.store import Store
 from livecoder.workspace.copies import Dependencies, clean_copy, materialise
 from livecoder.workspace.gitdir import private_gitdir
-from livecoder.workspace.scan import shown
+from livecoder.workspace.glance import glance
 from livecoder.workspace.undo import Undo
 from livecoder.workspace.workspace import Workspace, locate, project_id
 
@@ -78,6 +77,12 @@ def project_state(settings: Settings, root: Path) -> tuple[str, Path]:
     return project, settings.paths.state / "projects" / project
 
 
+def look(settings: Settings, cwd: Path) -> Ground:
+    """The ground alone, as a session in `cwd` would begin with it. Raises WorkspaceError."""
+    root, gitdir, _ = locate(cwd)
+    return _ground(settings, cwd, root, gitdir, find(config.environment(), root, own_interpreter(), settings.mounts))
+
+
 @contextmanager
 def opened(settings: Settings, cwd: Path) -> Generator[Opened]:
     """Raises WorkspaceError, ConfigError, SandboxUnavailable or ScaffoldError; nothing is left behind then."""
@@ -100,7 +105,7 @@ def opened(settings: Settings, cwd: Path) -> Generator[Opened]:
         dependencies = Dependencies.snapshot(workspace.shadow, place / "dependencies")
         store, checkout, generation = _scaffold(settings, project, place)
         scaffold = Scaffold.load(checkout or seed_dir())
-        toolchains = find(environ, root, _engine(), settings.mounts)
+        toolchains = find(environ, root, own_interpreter(), settings.mounts)
         room = _room(settings, workspace, place, checkout, start.tree)
         sandbox = stack.enter_context(_sandbox(settings, room, toolchains, scaffold.knobs.output_chars))
         scaffold, system = _prompts(settings, root, scaffold, tools_enabled=checkout is not None)
@@ -122,13 +127,17 @@ def opened(settings: Settings, cwd: Path) -> Generator[Opened]:
             checkout=checkout,
             generation=generation,
             scaffold=scaffold,
-            ground=survey(root, cwd.resolve(), _git_line(workspace), settings.bare),
+            ground=_ground(settings, cwd, root, workspace.gitdir, toolchains),
             base_tree=start.tree,
             left_out=start.left_out,
             state=State([System(system)], tree=workspace.shadow.fingerprint()),
             system=system,
             render_system=_system(settings, root),
         )
+
+
+def _ground(settings: Settings, cwd: Path, root: Path, gitdir: Path, toolchains: Toolchains) -> Ground:
+    return survey(root, cwd.resolve(), glance(root, gitdir), path=toolchains.path, bare=settings.bare)
 
 
 def _model(settings: Settings, root: Path) -> tuple[Model, str]:
@@ -157,10 +166,6 @@ def _scaffold(settings: Settings, project: str, place: Path) -> tuple[Store | No
     if settings.scaffold:
         return store, checkout, store.checkout_ref(settings.scaffold, checkout).id
     return store, checkout, store.checkout(project, checkout).id
-
-
-def _engine() -> tuple[Path, ...]:
-    return tuple(dict.fromkeys(map(Path, (sys.executable, sys.prefix, sys.base_prefix))))
 
 
 def _room(settings: Settings, workspace: Workspace, place: Path, checkout: Path | None, base_tree: str) -> Room:
@@ -257,13 +262,6 @@ def _tool_lines(scaffold: Scaffold) -> list[dict[str, str]]:
             break
         lines.append({"name": tool.name, "summary": tool.summary})
     return lines
-
-
-def _git_line(workspace: Workspace) -> str:
-    """The branch, read from a file that may hold anything."""
-    head = (workspace.gitdir / "HEAD").read_text(errors="replace").strip()
-    branch = head.removeprefix("ref: refs/heads/") if head.startswith("ref: ") else f"detached at {head[:9]}"
-    return f"on {shown(branch[:100])}"
 
 
 def _session_id(now: datetime) -> str:

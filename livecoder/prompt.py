@@ -15,6 +15,7 @@ from typing import Any
 
 from livecoder.errors import ScaffoldError
 from livecoder.ground import Ground
+from livecoder.ground.lines import lines
 from livecoder.task import Task
 
 LIMIT_BYTES = 512 << 20
@@ -94,11 +95,6 @@ def task_text(task: Task) -> str:
 
 
 def ground_text(ground: Ground, verify: str = "") -> str:
-    """The few lines about the repository; how tests are run is guessed only where no verify command says it."""
-    more = f" … and {ground.left_out} more" if ground.left_out else ""
-    lines = ["<repository>", f"git: {ground.git}", f"top: {' '.join(ground.entries)}{more}"]
-    if ground.test_command and not verify:
-        lines.append(f"tests, probably: {ground.test_command}")
-    for instruction in ground.instructions:
-        lines.append(f"<file name={instruction.name!r}>\n{instruction.text}\n</file>")
-    return "\n".join([*lines, "</repository>"])
+    """The few lines about the repository, and its instruction files."""
+    files = [f"<file name={file.name!r}>\n{file.text}\n</file>" for file in ground.instructions]
+    return "\n".join(["<repository>", *lines(ground, verify), *files, "</repository>"])

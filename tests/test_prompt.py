@@ -10,13 +10,15 @@ import pytest
 
 from livecoder.errors import ScaffoldError
 from livecoder.ground import Ground, Instruction, survey
+from livecoder.ground.facts import Kit, Suite
 from livecoder.model.calls import BASH_TOOL, TEXT_RULES
 from livecoder.prompt import MAX_RENDERED, first_message, ground_text, render, task_text
 from livecoder.scaffold.scaffold import Scaffold
 from livecoder.scaffold.seed import seed_dir
 from livecoder.task import Task
+from livecoder.workspace.glance import Glance
 
-GROUND = Ground(("src/", "a.py"), 0, "python -m pytest -q", (), "on main")
+GROUND = Ground("on main", ("src/", "a.py"), kits=(Kit("python", tests=Suite("python -m pytest -q", guessed=True)),))
 SYSTEM: dict[str, Any] = {
     "workspace": "/home/user/repo",
     "network": False,
@@ -145,7 +147,7 @@ def test_a_session_starts_within_1500_tokens(tmp_path: Path) -> None:
         (tmp_path / f"module_{number}.py").touch()
     (tmp_path / "pytest.ini").touch()
     system = render(Scaffold.load(seed_dir()).prompts["system"], {**SYSTEM, "verify": "pytest -q"}, seed=True)
-    ground = ground_text(survey(tmp_path, tmp_path, "on main", False))
+    ground = ground_text(survey(tmp_path, tmp_path, Glance("on main")))
     tool = max(str(BASH_TOOL), TEXT_RULES, key=len)
     assert 300 < (len(system) + len(ground) + len(tool)) / 4 < 1500
 
@@ -165,7 +167,7 @@ def test_where_a_verify_command_says_how_tests_run_nothing_is_guessed() -> None:
 
 
 def test_instructions_and_what_was_left_out_are_told() -> None:
-    ground = Ground(("a/",), 7, "", (Instruction("AGENTS.md", "Use tabs."),), "on main")
+    ground = Ground("on main", ("a/",), 7, instructions=(Instruction("AGENTS.md", "Use tabs."),))
     text = ground_text(ground)
     assert "top: a/ … and 7 more" in text and "<file name='AGENTS.md'>\nUse tabs.\n</file>" in text
 

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"^```console\n(.*?)^```", README, re.M | re.S)
 COMMANDS = [line[2:] for block in BLOCKS for line in block.splitlines() if line.startswith("$ ")]
-COMMANDS_KNOWN = ("fix", "undo", "redo", "reflect", "scaffold", "sessions", "demo", "exec")
+COMMANDS_KNOWN = ("fix", "undo", "redo", "reflect", "scaffold", "sessions", "demo", "doctor", "exec")
 MENTIONED = re.findall(r"`(livecoder [^`]+)`", README)
 
 

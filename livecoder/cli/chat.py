@@ -147,14 +147,16 @@ def offer_verify(settings: Settings, options: Options, shown: Screen) -> Setting
     """A test command that was found and is not set is offered once; the answer is kept in the user's own file."""
     import dataclasses
 
-    from livecoder.ground import find_test_command
+    from livecoder.opening import look
     from livecoder.workspace.workspace import locate, project_id
 
     root = locate(options.cwd)[0]
     project = project_id(root)
     known = config.project(config.read_file(settings.paths.config_file), project)
-    command = find_test_command(root)
-    if settings.verify or known.get("verify_offered") or not command:
+    if settings.verify or known.get("verify_offered"):
+        return settings
+    command = look(settings, root).test_command
+    if not command:
         return settings
     answer = _ask(f"Run `{command}` as this project's verify after each task? [y/N] ")
     if answer is None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -131,6 +132,11 @@ def own_places() -> tuple[Path, ...]:
     """livecoder itself: its package, imported piece by piece while commands run, and what ships beside it."""
     package = Path(__file__).resolve().parents[1]
     return (package, *(place for name in ("scaffold", "tools", "demo") if (place := package.parent / name).is_dir()))
+
+
+def own_interpreter() -> tuple[Path, ...]:
+    """The engine's Python, then its prefixes."""
+    return tuple(dict.fromkeys(map(Path, (sys.executable, sys.prefix, sys.base_prefix))))
 
 
 class _Search:

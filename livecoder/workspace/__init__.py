@@ -6,6 +6,7 @@ git is called in `git.py` only. `Workspace.open` in `workspace.py` is the door.
     workspace.py   finds the repository, locks it for one session
     git.py         the one hardened git
     scan.py        what lies in the tree, by `lstat` alone
+    glance.py      branch, last commits and untracked files, for the ground
     beneath.py     file operations that never leave the root
     trees.py       the shadow repository: trees, blobs, differences
     shadow.py      checkpoints of the worktree into it

@@ -10,9 +10,12 @@ import os
 import stat
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self, TypeAlias
+
+Kind: TypeAlias = Literal["file", "folder", "link", "other"]
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -40,6 +43,11 @@ class Beneath:
             if not stat.S_ISREG(os.fstat(file).st_mode):
                 raise OSError(f"{path} is no regular file")
             return opened.read(limit)
+
+    def names(self, folder: str, limit: int) -> dict[str, Kind]:
+        """At most `limit` names in a folder (the root is ""), in no order, with what each one is."""
+        with self._parent(f"{folder}/x" if folder else "x") as (here, _), os.scandir(here) as found:
+            return {entry.name: _kind(entry) for entry in islice(found, limit)}
 
     def link_target(self, path: str) -> bytes:
         with self._parent(path) as (folder, name):
@@ -101,6 +109,14 @@ class Beneath:
             yield here, name
         finally:
             os.close(here)
+
+
+def _kind(entry: os.DirEntry[str]) -> Kind:
+    if entry.is_symlink():
+        return "link"
+    if entry.is_dir(follow_symlinks=False):
+        return "folder"
+    return "file" if entry.is_file(follow_symlinks=False) else "other"
 
 
 def _permissions(folder: int, name: str) -> int | None:

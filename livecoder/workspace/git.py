@@ -5,7 +5,10 @@ Every call names its gitdir; nothing of the caller's environment or configuratio
 
 from __future__ import annotations
 
+import os
+import select
 import subprocess
+import time
 from pathlib import Path
 from typing import IO
 
@@ -23,6 +26,9 @@ _ENVIRONMENT = {
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_NO_LAZY_FETCH": "1",
+    # An older git does not know the line above, and a repository may allow itself a protocol by name: none is allowed.
+    "GIT_ALLOW_PROTOCOL": "",
+    "GIT_NO_REPLACE_OBJECTS": "1",
     "GIT_AUTHOR_NAME": "livecoder",
     "GIT_AUTHOR_EMAIL": "livecoder@localhost",
     "GIT_COMMITTER_NAME": "livecoder",
@@ -70,10 +76,19 @@ class Git:
         Raises WorkspaceError with git's last line for an exit code that is not `accepted`, and when git hangs or
         does not exist.
         """
-        where = [f"--git-dir={self.gitdir}"]
-        if self.worktree is not None:
-            where.append(f"--work-tree={self.worktree}")
-        return _run([*where, *arguments], self.worktree or self.gitdir, stdin, stdout, accepted)
+        return _run([*self._where(), *arguments], self.worktree or self.gitdir, stdin, stdout, accepted)
+
+    def glimpse(self, *arguments: str, stdin: bytes = b"", limit: int, seconds: float) -> bytes:
+        """The first `limit` bytes of what one git command says within `seconds`; then it is ended.
+
+        For facts that may as well stay unknown: a command that fails has said what came before. `stdin` must fit
+        into a pipe (64 KB).
+        """
+        return _glimpse([*self._where(), *arguments], self.worktree or self.gitdir, stdin, limit, seconds)
+
+    def _where(self) -> list[str]:
+        worktree = [] if self.worktree is None else [f"--work-tree={self.worktree}"]
+        return [f"--git-dir={self.gitdir}", *worktree]
 
 
 def read_config(path: Path) -> dict[str, str]:
@@ -93,10 +108,9 @@ def read_config(path: Path) -> dict[str, str]:
 def _run(
     arguments: list[str], cwd: Path, stdin: bytes | IO[bytes], stdout: IO[bytes] | None, accepted: tuple[int, ...]
 ) -> bytes:
-    settings = [part for setting in _SETTINGS for part in ("-c", setting)]
     try:
         done = subprocess.run(
-            ["git", "--no-pager", *settings, *arguments],
+            _command(arguments),
             cwd=cwd,
             env=_ENVIRONMENT,
             input=stdin if isinstance(stdin, bytes) else None,
@@ -108,7 +122,7 @@ def _run(
             process_group=0,  # a terminal's Ctrl-C is for the round, not for its checkpoint
         )
     except FileNotFoundError:
-        raise WorkspaceError("git, or the directory it works in, is gone", "install git 2.35 or later") from None
+        raise _gone() from None
     except subprocess.TimeoutExpired:
         raise WorkspaceError(f"git did not end within {TIMEOUT:.0f} s", "is the disk alive?") from None
     if done.returncode not in accepted:
@@ -116,3 +130,51 @@ def _run(
         lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
         raise WorkspaceError(f"git {verb} failed: {lines[-1] if lines else f'exit code {done.returncode}'}")
     return done.stdout or b""
+
+
+def _glimpse(arguments: list[str], cwd: Path, stdin: bytes, limit: int, seconds: float) -> bytes:
+    ends = time.monotonic() + seconds
+    found = b""
+    with _start(arguments, cwd) as process:
+        assert process.stdin and process.stdout
+        output = process.stdout.fileno()
+        try:
+            try:
+                process.stdin.write(stdin)
+                process.stdin.close()
+            except BrokenPipeError:  # it has failed already
+                pass
+            ready = select.poll()
+            ready.register(output)
+            while len(found) < limit and ready.poll(max(0, ends - time.monotonic()) * 1000):
+                part = os.read(output, limit - len(found))
+                if not part:
+                    break
+                found += part
+        finally:
+            process.kill()
+    return found
+
+
+def _start(arguments: list[str], cwd: Path) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(
+            _command(arguments),
+            cwd=cwd,
+            env=_ENVIRONMENT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            bufsize=0,
+            process_group=0,
+        )
+    except FileNotFoundError:
+        raise _gone() from None
+
+
+def _command(arguments: list[str]) -> list[str]:
+    return ["git", "--no-pager", *(part for setting in _SETTINGS for part in ("-c", setting)), *arguments]
+
+
+def _gone() -> WorkspaceError:
+    return WorkspaceError("git, or the directory it works in, is gone", "install git 2.35 or later")

@@ -12,6 +12,7 @@ from livecoder.workspace.copies import materialise
 from livecoder.workspace.diff import patch, stat
 from livecoder.workspace.git import Git, read_config
 from livecoder.workspace.gitdir import private_gitdir
+from livecoder.workspace.glance import glance
 from livecoder.workspace.undo import Undo
 from livecoder.workspace.weakened import weakened_tests
 from livecoder.workspace.workspace import Workspace
@@ -19,6 +20,7 @@ from tests.conftest import git
 from tests.workspace.conftest import OpenWorkspace
 
 MakeRepository = Callable[..., Path]
+SIGNATURE = "gpgsig -----BEGIN PGP SIGNATURE-----\n \n eA==\n -----END PGP SIGNATURE-----"
 
 
 def everything(workspace: Workspace, directory: Path) -> None:
@@ -34,6 +36,7 @@ def everything(workspace: Workspace, directory: Path) -> None:
     weakened_tests(shadow.trees, base, final)
     materialise(shadow.trees, final, directory / "copy")
     private_gitdir(workspace.root, directory / "private")
+    glance(workspace.root, workspace.gitdir)
     undo.apply(undo.plan_undo())
 
 
@@ -55,6 +58,9 @@ def everything(workspace: Workspace, directory: Path) -> None:
         "gpg.program",
         "alias.ls-files",
         "uploadpack.packObjectsHook",
+        "sequence.editor",
+        "interactive.diffFilter",
+        "diff.orderFile",
     ],
 )
 def test_no_command_in_the_configuration_runs(
@@ -62,6 +68,45 @@ def test_no_command_in_the_configuration_runs(
 ) -> None:
     root = make_repository({"a.py": "a = 1\n", ".gitattributes": "* filter=evil diff=evil\n"})
     git(root, "config", key, f"touch {tmp_path}/marker; false")
+    everything(open_workspace(root), tmp_path / "out")
+    assert not (tmp_path / "marker").exists()
+
+
+def test_a_signature_is_not_checked_by_a_program_of_the_repositorys(
+    make_repository: MakeRepository, open_workspace: OpenWorkspace, tmp_path: Path
+) -> None:
+    root = make_repository({"a.py": "a = 1\n"})
+    signed = git(root, "cat-file", "commit", "HEAD").replace("\n\n", f"\n{SIGNATURE}\n\n", 1)
+    (tmp_path / "commit").write_text(signed)
+    git(root, "reset", "-q", git(root, "hash-object", "-wt", "commit", str(tmp_path / "commit")).strip())
+    git(root, "config", "log.showSignature", "true")
+    program = tmp_path / "gpg"
+    program.write_text(f"#!/bin/sh\ntouch {tmp_path}/marker\n")
+    program.chmod(0o755)
+    git(root, "config", "gpg.program", str(program))
+    git(root, "log")
+    (tmp_path / "marker").unlink()  # the trap works
+    everything(open_workspace(root), tmp_path / "out")
+    assert not (tmp_path / "marker").exists()
+
+
+def test_a_missing_object_is_fetched_from_nowhere(
+    make_repository: MakeRepository, open_workspace: OpenWorkspace, tmp_path: Path
+) -> None:
+    root = make_repository({"d/a.py": "a = 1\n"})
+    (root / "d/a.py").write_text("a = 2\n")
+    git(root, "commit", "-qam", "two")
+    tree = git(root, "rev-parse", "HEAD^:d").strip()
+    (root / ".git/objects" / tree[:2] / tree[2:]).unlink()
+    for key, value in (
+        ("core.repositoryFormatVersion", "1"),
+        ("extensions.partialClone", "origin"),
+        ("remote.origin.url", f"file://{tmp_path}/nowhere"),
+        ("remote.origin.promisor", "true"),
+        ("remote.origin.uploadpack", f"touch {tmp_path}/marker; false"),
+        ("protocol.file.allow", "always"),
+    ):
+        git(root, "config", key, value)
     everything(open_workspace(root), tmp_path / "out")
     assert not (tmp_path / "marker").exists()
 

@@ -1,0 +1,102 @@
+"""What a change is expected to bring along here: changelog, tests, style of subjects; and what contributors are told.
+
+Files name it, recent commits show whether it is done. Quoted lines are the repository's words, bounded, and are shown
+as such.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from livecoder.ground.facts import Conventions, Fact
+from livecoder.ground.files import Tree, one_line, table
+from livecoder.workspace.glance import Commit
+
+MAX_LINES = 2
+MAX_QUOTE = 140
+MIN_COMMITS = 5
+"""Fewer recent commits show no habit."""
+CONTRIBUTING = ("CONTRIBUTING.md", "CONTRIBUTING.rst", "CONTRIBUTING.txt", "CONTRIBUTING", ".github/CONTRIBUTING.md")
+FRAGMENTS = (
+    "newsfragments",
+    "changelog.d",
+    "changes",
+    "news",
+    "changelog",
+    ".changes",
+    ".changeset",
+    "releasenotes/notes",
+)
+_CHANGELOG = re.compile(r"(changelog|changes|history|news|release[_-]?notes)(\.(md|rst|txt|adoc))?", re.I)
+_NUMBERED = re.compile(r"\+?\d+\.(?!py$|js$)\w+(\.\d+)?(\.(md|rst|txt))?|[\w-]+-[0-9a-f]{16}\.ya?ml")
+_CONVENTIONAL = re.compile(r"[a-z]{2,12}(\([^()]{1,40}\))?!?: \S")
+_AREA = re.compile(r"[\w./-]{2,30}: \S")
+_TOPIC = re.compile(r"\b(tests?|changelog|change ?log|release notes?|news ?fragments?|unreleased)\b", re.I)
+_ASKED = re.compile(r"\b(must|should|please|need|needs|add|include|write|update|ensure|make sure|required?)\b", re.I)
+
+
+def conventions(tree: Tree, commits: Sequence[Commit]) -> Conventions:
+    return Conventions(_changelog(tree, commits), _subjects(commits), _contributing(tree))
+
+
+def _changelog(tree: Tree, commits: Sequence[Commit]) -> Fact | None:
+    """A folder of fragments where one is in use, else the file; with how many recent commits touched it."""
+    folder = _fragments(tree)
+    if folder:
+        names = [name for name in sorted(tree.names(folder)) if _NUMBERED.fullmatch(name)]
+        like = f", as {one_line(names[-1], 60)}" if names else ""
+        return Fact(f"a fragment in {folder}/{like}{_touched(commits, folder + '/')}", folder)
+    for place in ("", "docs/", "doc/"):
+        for name, kind in sorted(tree.names(place.rstrip("/")).items()):
+            if kind == "file" and _CHANGELOG.fullmatch(name):
+                path = place + name
+                return Fact(f"{path}{_touched(commits, path)}", path)
+    return None
+
+
+def _fragments(tree: Tree) -> str:
+    """The folder that towncrier is told of, one of changesets or reno, or one named so that has numbered files."""
+    told = table(tree.toml("pyproject.toml"), "tool", "towncrier")
+    if told:
+        package = f"{told.get('package_dir', '.')}/{str(told.get('package', '')).replace('.', '/')}/newsfragments"
+        return one_line(posixpath.normpath(str(told.get("directory") or package)), 60)
+    for name in FRAGMENTS:
+        inside = tree.names(name)
+        if any(entry == "config.json" if name == ".changeset" else _NUMBERED.fullmatch(entry) for entry in inside):
+            return name
+    return ""
+
+
+def _touched(commits: Sequence[Commit], path: str) -> str:
+    """How often recent commits changed it; "" where there are too few to tell."""
+    if len(commits) < MIN_COMMITS:
+        return ""
+    often = sum(any(f"{changed}/".startswith(f"{path.rstrip('/')}/") for changed in commit.paths) for commit in commits)
+    return f" (in {often} of the last {len(commits)} commits)"
+
+
+def _subjects(commits: Sequence[Commit]) -> Fact | None:
+    """The style of most recent subjects, with the newest that has it."""
+    if len(commits) < MIN_COMMITS:
+        return None
+    for style, pattern in (("conventional", _CONVENTIONAL), ("area first", _AREA)):
+        fitting = [commit.subject for commit in commits if pattern.match(commit.subject)]
+        if len(fitting) * 3 >= len(commits) * 2:
+            return Fact(f'{style}, as "{one_line(fitting[0], 72)}"', "git log")
+    return None
+
+
+def _contributing(tree: Tree) -> tuple[Fact, ...]:
+    """The lines that ask for tests or a changelog entry; the best first, in at most a few words."""
+    path = tree.first(*CONTRIBUTING)
+    found: Counter[str] = Counter()
+    for paragraph in re.split(r"\n[ \t]*\n|\n(?=[ \t]*(?:[-*]|\d+\.)[ \t])", tree.text(path))[:1000]:
+        words = one_line(re.sub(r"^[\s*\-\d.#>]+", "", paragraph[:1000]), 1000)
+        for sentence in re.split(r"(?<=[.!?:]) ", words):
+            topics = {match[0].lower().rstrip("s") for match in _TOPIC.finditer(sentence)}
+            if topics and _ASKED.search(sentence) and 35 < len(sentence) <= MAX_QUOTE:
+                found[sentence] = 2 * len(topics) + ("changelog" in str(topics))
+    return tuple(Fact(sentence, path) for sentence, _ in found.most_common(MAX_LINES))
