@@ -24,6 +24,8 @@ from livecoder.rooms import Rooms
 from livecoder.sandbox import Finished
 from livecoder.testruns import Counts, text
 
+MEASURED = "measured.json"
+"""The file of a project's measurements, in the engine's directory for the project."""
 MAX_SECONDS = 600.0
 KEPT = 20
 """Measurements of a project that are kept, the newest."""
@@ -65,6 +67,13 @@ class Memory:
         """That of this very tree, or else the newest of the command: how long it takes changes slowly."""
         known = [measured for measured in self._read() if measured.command == command]
         return next((measured for measured in known if measured.tree == tree), known[0] if known else None)
+
+    def line(self, command: str, tree: str) -> str:
+        """For a session's first message; "" when nothing is known."""
+        known = self.find(command, tree) if command else None
+        if known is None:
+            return ""
+        return f"tests as they are now: {known.line()}" if known.tree == tree else f"tests, last time: {known.line()}"
 
     def keep(self, measured: Measured) -> None:
         others = [one for one in self._read() if (one.tree, one.command) != (measured.tree, measured.command)]

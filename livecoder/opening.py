@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from livecoder import config
+from livecoder.baseline import MEASURED, Memory
 from livecoder.config import Settings
 from livecoder.errors import ConfigError, SandboxUnavailable, ScaffoldError
 from livecoder.ground import Ground, survey
@@ -80,7 +81,8 @@ def project_state(settings: Settings, root: Path) -> tuple[str, Path]:
 def look(settings: Settings, cwd: Path) -> Ground:
     """The ground alone, as a session in `cwd` would begin with it. Raises WorkspaceError."""
     root, gitdir, _ = locate(cwd)
-    return _ground(settings, cwd, root, gitdir, find(config.environment(), root, own_interpreter(), settings.mounts))
+    toolchains = find(config.environment(), root, own_interpreter(), settings.mounts)
+    return _ground(settings, cwd, root, gitdir, toolchains)
 
 
 @contextmanager
@@ -127,7 +129,7 @@ def opened(settings: Settings, cwd: Path) -> Generator[Opened]:
             checkout=checkout,
             generation=generation,
             scaffold=scaffold,
-            ground=_ground(settings, cwd, root, workspace.gitdir, toolchains),
+            ground=_ground(settings, cwd, root, workspace.gitdir, toolchains, start.tree),
             base_tree=start.tree,
             left_out=start.left_out,
             state=State([System(system)], tree=workspace.shadow.fingerprint()),
@@ -136,8 +138,11 @@ def opened(settings: Settings, cwd: Path) -> Generator[Opened]:
         )
 
 
-def _ground(settings: Settings, cwd: Path, root: Path, gitdir: Path, toolchains: Toolchains) -> Ground:
-    return survey(root, cwd.resolve(), glance(root, gitdir), path=toolchains.path, bare=settings.bare)
+def _ground(settings: Settings, cwd: Path, root: Path, gitdir: Path, toolchains: Toolchains, tree: str = "") -> Ground:
+    """What is seen now and what was measured before; `tree` is the checkpoint of what lies there."""
+    found = survey(root, cwd.resolve(), glance(root, gitdir), path=toolchains.path, bare=settings.bare)
+    memory = Memory(project_state(settings, root)[1] / MEASURED)
+    return replace(found, baseline=memory.line(settings.verify or found.test_command, tree))
 
 
 def _model(settings: Settings, root: Path) -> tuple[Model, str]:

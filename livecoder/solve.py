@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Self
 
 from livecoder import limits
-from livecoder.baseline import Baseline, Memory
+from livecoder.baseline import MEASURED, Baseline, Memory
 from livecoder.control import Cause, Control
 from livecoder.endings import SIGNAL_CODES, Bill, Facts, result
 from livecoder.errors import JournalError, LivecoderError, ProviderError
@@ -261,7 +261,7 @@ def _baseline(opened: Opened) -> Baseline:
     """Of the verify command, or the tests that were found. A recorded model was told none of it, so nothing is run."""
     wanted = opened.settings.measure_ground and not opened.model.recorded
     command = opened.settings.verify or opened.ground.test_command
-    memory = Memory(opened.sessions.parent / "measured.json")
+    memory = Memory(opened.sessions.parent / MEASURED)
     return Baseline(command if wanted else "", opened.base_tree, opened.rooms, memory)
 
 

@@ -89,6 +89,11 @@ def test_another_tree_knows_how_long_it_took(place: Place) -> None:
     known = place.memory.find(SUITE, "another tree")
     assert known is not None and known.tree != "another tree"
     assert place.memory.find("another command", place.tree) is None
+    assert place.memory.line(SUITE, place.tree).startswith(
+        "tests as they are now: `sh ./suite`: exit 1 after 0 s: 1 fa"
+    )
+    assert place.memory.line(SUITE, "another tree").startswith("tests, last time: `sh ./suite`: exit 1")
+    assert place.memory.line("", place.tree) == place.memory.line("true", place.tree) == ""
 
 
 def test_without_a_command_there_is_nothing(place: Place) -> None:
