@@ -37,7 +37,7 @@ def chat(first: str | None, options: Options) -> int:
         from livecoder.solve import Solver
 
         with opened(settings, options.cwd) as session, Solver(session) as solver:
-            shown.mask = session.journal.masked
+            shown.masked_by(session.journal.masked)
             shown.say(HELP, "dim")
             return _Conversation(options, shown, signals, solver).hold(first)
 

@@ -106,7 +106,7 @@ def headless(task: Task, options: Options, *, must_change: bool = False) -> int:
 
         with opened(settings, options.cwd) as session, Solver(session, must_change=must_change) as solver:
             signals.tell(solver)
-            shown.mask = session.journal.masked
+            shown.masked_by(session.journal.masked)
             found = session.ground.test_command
             if found and not settings.verify and sys.stderr.isatty():
                 shown.say(f"tests here, probably: {found} (--verify '{found}' has them run at the end)", "dim")

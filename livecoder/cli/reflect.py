@@ -34,7 +34,7 @@ def reflect(
                 shown.say("no session waits for reflection")
                 return 0
             signals.tell(solver)
-            shown.mask = opening.journal.masked
+            shown.masked_by(opening.journal.masked)
             shown.show_all(solver.reflect(waiting))
             shown.card.write("done")
             return solver.signal_code

@@ -59,10 +59,15 @@ class Screen:
     card: Card
     views: list[View]
     mask: Callable[[str], str] = str
+    """See `masked_by`."""
     result: Result | None = None
     lost: str = ""
     """Why stdout could not be written, when it was not its reader who went away."""
     _gone: set[int] = field(default_factory=set[int])
+
+    def masked_by(self, mask: Callable[[str], str]) -> None:
+        """From now on secrets are taken out of everything that is shown."""
+        self.mask = self.terminal.mask = mask
 
     def show(self, event: Event) -> None:
         event = masked(event, self.mask)

@@ -119,6 +119,11 @@ class Journal:
         return text
 
 
+def readonly(path: Path) -> sqlite3.Connection:
+    """A journal of anybody's, by a path that may have any character in it."""
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+
+
 def chained(previous: str, body: str) -> str:
     """The hash of an entry: it binds the entry to all before it."""
     return hashlib.sha256(f"{previous}\n{body}".encode()).hexdigest()
@@ -140,7 +145,7 @@ def timed(directory: Path, kinds: Sequence[type[Event]] = ()) -> Iterator[tuple[
     previous = ""
     wanted = tuple(f'{{"event":"{kind(cls)}",' for cls in kinds)  # the column `kind` is not in the chain
     try:
-        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
+        with closing(readonly(path)) as db:
             rows = db.execute("SELECT seq, at, body, hash FROM event ORDER BY seq").fetchall()
     except sqlite3.Error as error:
         raise JournalError(f"{path}: {error}", "what was exported of this session before is still good") from None

@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 from livecoder.events import Event, from_json, kind
+from livecoder.journal.journal import readonly
 
 SESSIONS = 20
 """How far back one looks: what is older has had its chance."""
@@ -20,7 +21,7 @@ def recall(sessions: Path, kinds: Sequence[type[Event]], limit: int = SESSIONS) 
     marks = ",".join("?" for _ in kinds)
     for directory in names[:limit]:
         try:
-            with closing(sqlite3.connect(f"file:{directory / 'journal.sqlite'}?mode=ro", uri=True)) as db:
+            with closing(readonly(directory / "journal.sqlite")) as db:
                 rows = db.execute(
                     f"SELECT body FROM event WHERE kind IN ({marks}) ORDER BY seq", [kind(cls) for cls in kinds]
                 ).fetchall()

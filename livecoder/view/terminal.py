@@ -7,6 +7,7 @@ import re
 import shutil
 import textwrap
 import unicodedata
+from collections.abc import Callable
 from typing import TextIO
 
 from livecoder import events as e
@@ -38,6 +39,8 @@ class Terminal:
         self._quiet = quiet
         self._verbose = verbose
         self._recorded = False
+        self.mask: Callable[[str], str] = str
+        """Takes secrets out of a line once nothing that a terminal obeys can part them any more."""
         self.waiting_for = "the session to open"
 
     def show(self, event: e.Event) -> None:
@@ -68,7 +71,7 @@ class Terminal:
 
     def line(self, text: str, style: str = "") -> None:
         """One line, clipped to the terminal's width where a terminal is."""
-        for part in printable(text).split("\n"):
+        for part in self.mask(printable(text)).split("\n"):
             if self._out.isatty():
                 part = _clip(part.expandtabs(), _columns(self._out))
             if self._color and style:

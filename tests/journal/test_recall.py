@@ -52,3 +52,9 @@ def test_a_journal_that_cannot_be_read_is_passed_over(tmp_path: Path) -> None:
         db.execute("UPDATE event SET body = ?", (body,))
         db.close()
         assert list(recall(tmp_path, (Warned,))) == [("a", Warned("good"))]
+
+
+def test_a_path_may_have_any_character(tmp_path: Path) -> None:
+    odd = tmp_path / "what? 100% #1 é"
+    session(odd, "20260101-1", Warned("x"))
+    assert list(recall(odd, (Warned,))) == [("20260101-1", Warned("x"))]

@@ -226,3 +226,11 @@ def test_what_is_waited_for_can_be_asked() -> None:
 
 def test_a_look_back_is_not_shown_as_an_answer() -> None:
     assert shown(dataclasses.replace(REPLIED, purpose="reflection")) == ""
+
+
+def test_a_secret_that_an_escape_sequence_parts_is_masked() -> None:
+    out = io.StringIO()
+    terminal = Terminal(out)
+    terminal.mask = lambda text: text.replace("hunter2hunter2", "[secret]")
+    terminal.line("key: hunter2\x1b[0mhunter2")
+    assert out.getvalue() == "key: [secret]\n"
