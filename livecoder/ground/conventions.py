@@ -15,6 +15,9 @@ from livecoder.ground.facts import Conventions, Fact
 from livecoder.ground.files import Tree, one_line, table
 from livecoder.workspace.glance import Commit
 
+RELEASES = tuple(f"{docs}/{name}" for docs in ("docs", "doc") for name in ("releases", "release", "whatsnew"))
+MIN_RELEASES = 3
+"""Names with digits that make a folder one of release notes."""
 MAX_LINES = 2
 MAX_QUOTE = 140
 MIN_COMMITS = 5
@@ -54,6 +57,9 @@ def _changelog(tree: Tree, commits: Sequence[Commit]) -> Fact | None:
             if kind == "file" and _CHANGELOG.fullmatch(name):
                 path = place + name
                 return Fact(f"{path}{_touched(commits, path)}", path)
+    for folder in RELEASES:
+        if sum(bool(re.search(r"\d", name)) for name in tree.names(folder)) >= MIN_RELEASES:
+            return Fact(f"release notes in {folder}/{_touched(commits, folder)}", folder)
     return None
 
 

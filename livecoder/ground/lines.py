@@ -17,8 +17,7 @@ MAX_LINE = 500
 def lines(ground: Ground, verify: str = "") -> list[str]:
     """For the model: every line must earn its bytes. Where a verify command says how tests run, none is proposed."""
     told = [*_git(ground), _top(ground)]
-    if ground.packages.kind:
-        told.append(_packages(ground.packages))
+    told += [f"{topic}: {text}" for topic, text in _packages(ground.packages)]
     for kit in ground.kits[:MAX_KITS]:
         told += _kit(kit, verify)
     told += ground.baseline.splitlines()[:2]
@@ -39,8 +38,8 @@ def facts(ground: Ground) -> Iterator[tuple[str, Fact]]:
         yield "git", Fact(ground.git, ".git/HEAD")
     if ground.untracked:
         yield "untracked", Fact(_some(ground.untracked), "git ls-files")
-    if ground.packages.kind:
-        yield "packages", Fact(_packages(ground.packages), ground.packages.source)
+    for topic, text in _packages(ground.packages):
+        yield topic, Fact(text, ground.packages.source or "its manifest")
     for kit in ground.kits:
         yield from _kit_facts(kit)
     for topic, fact in (("changelog", ground.conventions.changelog), ("commits", ground.conventions.commits)):
@@ -74,12 +73,12 @@ def _top(ground: Ground) -> str:
     return " ".join(["top:", *shown, *([f"… and {missing} more"] if missing else [])])
 
 
-def _packages(packages: Packages) -> str:
+def _packages(packages: Packages) -> Iterator[tuple[str, str]]:
+    count = len(packages.folders) + packages.left_out
     if packages.here:
-        count = len(packages.folders) + packages.left_out
-        return f"package: the user is in {packages.here}/, one of {count} ({packages.kind})"
-    names = [f"{folder}/" for folder in packages.folders]
-    return f"packages ({packages.kind}): {_some(names, packages.left_out)}"
+        yield "package", f"the user is in {packages.here}/" + (f" ({packages.kind}, {count})" if packages.kind else "")
+    elif packages.kind:
+        yield f"packages ({packages.kind})", _some([f"{folder}/" for folder in packages.folders], packages.left_out)
 
 
 def _kit(kit: Kit, verify: str) -> Iterator[str]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from livecoder.ground import python_tests
 from livecoder.ground.facts import Check, Fact, Kit
-from livecoder.ground.files import get, one_line, table
+from livecoder.ground.files import Table, get, one_line, table
 from livecoder.ground.interpreter import Interpreter, interpreter
 from livecoder.ground.place import Place
 
@@ -29,7 +29,7 @@ CHECKERS = {
     "pylint": (".pylintrc", "pylintrc", ".pylintrc.toml"),
 }
 """Names, and the files that configure them beside pyproject.toml, setup.cfg and tox.ini."""
-_SETUP_PY = re.compile(r"python_requires\s*=\s*[\"']([^\"'\n]{1,60})[\"']")
+_SETUP_PY = re.compile(r"python_requires[\"']?\s*[=:]\s*[\"']([^\"'\n]{1,60})[\"']")
 
 
 def kit(place: Place) -> Kit | None:
@@ -66,13 +66,24 @@ def _configured(place: Place, name: str, files: tuple[str, ...]) -> str:
         if table(inside.toml("pyproject.toml"), "tool", name):
             return inside.at("pyproject.toml")
         for ini in ("setup.cfg", "tox.ini"):
-            if name in inside.ini(ini):
+            if name in inside.ini(ini) or name in _called_by_tox(inside.ini(ini)):
                 return inside.at(ini)
         if own := inside.first(*files):
             return inside.at(own)
         if name in inside.tree.hooks(inside.at(".pre-commit-config.yaml")):
             return inside.at(".pre-commit-config.yaml")
     return ""
+
+
+def _called_by_tox(document: Table) -> set[str]:
+    """The programs that tox's environments call, whatever factor stands before them."""
+    found: set[str] = set()
+    for name in document:
+        if name.startswith("testenv"):
+            for line in str(table(document, name).get("commands") or "").split("\n"):
+                words = line.split()
+                found.update(words[1:2] if words[:1] and words[0].endswith(":") else words[:1])
+    return found
 
 
 def _command(place: Place, python: Interpreter, name: str) -> str:

@@ -51,6 +51,12 @@ def test_fragments_go_before_the_file_that_is_made_of_them(see: See, files: dict
     assert found is not None and found.text == text
 
 
+def test_a_folder_of_release_notes_stands_in_for_a_file(see: See) -> None:
+    files = {f"docs/releases/5.{number}.txt": "" for number in range(3)}
+    found = see(files).conventions.changelog
+    assert found is not None and (found.text, found.source) == ("release notes in docs/releases/", "docs/releases")
+
+
 def test_a_folder_of_code_with_such_a_name_is_no_changelog(see: See) -> None:
     assert see({"news/models.py": "", "changes/1.py": ""}).conventions.changelog is None
 

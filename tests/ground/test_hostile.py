@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
+import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
+import tomlkit
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from livecoder.ground import survey
 from livecoder.ground.files import MAX_DOCUMENT, Tree, one_line
@@ -86,6 +92,82 @@ def test_a_value_of_another_kind_breaks_nothing_in_javascript(see: See, text: st
 @pytest.mark.parametrize("text", ["workspace = 1", "[package]\nname = 1\nedition = 3", "[workspace]\nmembers = 1"])
 def test_a_value_of_another_kind_breaks_nothing_in_rust(see: See, text: str) -> None:
     assert lines(see({"Cargo.toml": text}))
+
+
+KNOWN = (
+    *("tool", "tool.pytest", "tool.pytest.pythonpath", "tool.pytest.ini_options"),
+    *("tool.tox.env_run_base.commands", "tool.tox.legacy_tox_ini", "tool.tox.env_run_base.change_dir"),
+    *("tool.hatch.envs.default.scripts.test", "tool.pdm.scripts.test", "tool.poe.tasks.test.cmd"),
+    *("tool.mypy.files", "tool.ruff", "tool.uv.workspace.members", "tool.poetry.name"),
+    *("tool.poetry.dependencies.python", "tool.towncrier", "tool.towncrier.directory", "tool.towncrier.package"),
+    *("tool.towncrier.package_dir", "project", "project.name", "project.requires-python", "env_run_base.commands"),
+    *("env_run_base.change_dir", "envs.test.scripts.run", "package", "package.name", "package.edition"),
+    *("workspace", "package.rust-version", "workspace.members", "workspace.package.edition", "lints.clippy"),
+    *("toolchain.channel", "workspaces", "packages", "workspaces.packages", "engines", "engines.node"),
+    *("packageManager", "scripts", "scripts.test", "dependencies", "devDependencies.jest", "jest"),
+)
+ODD_THINGS: tuple[Any, ...] = (
+    True,
+    3,
+    1.5,
+    "",
+    "x",
+    "a/*",
+    "pytest {posargs:tests}",
+    "a\nb",
+    "$(id)",
+    [],
+    {},
+    [[]],
+    [[1, "x"]],
+)
+ODD_VALUES: st.SearchStrategy[Any] = st.one_of(
+    st.sampled_from(ODD_THINGS),
+    st.lists(st.sampled_from((1, "x", "pytest", {"a": 1})), max_size=3),
+    st.text(max_size=20),
+)
+
+
+def nested(values: dict[str, object]) -> dict[str, object]:
+    """{"a.b": 1} -> {"a": {"b": 1}}"""
+    document: dict[str, object] = {}
+    for path, value in sorted(values.items()):
+        *folders, name = path.split(".")
+        inside: dict[str, Any] = document
+        for folder in folders:
+            inside[folder] = inside.get(folder) if isinstance(inside.get(folder), dict) else {}
+            inside = inside[folder]
+        inside[name] = value
+    return document
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.dictionaries(st.sampled_from(KNOWN), ODD_VALUES, max_size=6))
+def test_no_value_under_a_known_key_breaks_it(values: dict[str, object]) -> None:
+    document = nested(values)
+    with tempfile.TemporaryDirectory() as directory:
+        root = Path(directory)
+        for name in ("pyproject.toml", "Cargo.toml", "tox.toml", "rust-toolchain.toml", "hatch.toml"):
+            (root / name).write_text(tomlkit.dumps(document))
+        (root / "package.json").write_text(json.dumps(document))
+        for path in ("src/pkg/__init__.py", "tests/test_a.py", "a/x", ".venv/pyvenv.cfg", ".venv/bin/python"):
+            (root / path).parent.mkdir(parents=True, exist_ok=True)
+            (root / path).touch()
+        (root / ".venv/lib/python3.12/site-packages").mkdir(parents=True)
+        for line in lines(survey(root, root / "a", Glance(), path=(directory,))):
+            assert line.isprintable() and len(line) <= 500
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.sampled_from(NAMES), st.binary(max_size=200) | st.text("[]{}=:\"'\n\t $()test.-#", max_size=200).map(str.encode)
+)
+def test_no_bytes_in_any_file_break_it(name: str, content: bytes) -> None:
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory, name)
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content)
+        assert lines(survey(Path(directory), Path(directory), Glance()))
 
 
 def test_fifos_sockets_and_folders_in_the_place_of_files_are_passed_over(make: Make) -> None:

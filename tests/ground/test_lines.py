@@ -65,10 +65,11 @@ def test_the_package_is_named_and_so_are_the_folders_of_kits() -> None:
     packages = Packages("npm workspaces", "package.json", ("a", "b"), 10, "b")
     kit = Kit("javascript", "b", (Fact("npm", "package.json"),))
     assert lines(Ground(packages=packages, kits=(kit,)))[1:] == [
-        "package: the user is in b/, one of 12 (npm workspaces)",
+        "package: the user is in b/ (npm workspaces, 12)",
         "javascript in b/: npm",
     ]
     at_root = Packages("npm workspaces", "package.json", ("a", "b"), 10)
+    assert lines(Ground(packages=Packages(here="b")))[1:] == ["package: the user is in b/"]
     assert lines(Ground(packages=at_root))[1:] == ["packages (npm workspaces): a/ b/ … and 10 more"]
 
 

@@ -139,6 +139,7 @@ def test_a_folder_called_venv_without_an_interpreter_is_none(see: See) -> None:
         ({"pyproject.toml": "[tool.poetry.dependencies]\npython = '^3.10'\n"}, "for ^3.10"),
         ({"setup.cfg": "[options]\npython_requires = >=3.7\n"}, "for >=3.7"),
         ({"setup.py": "setup(python_requires='>=3.6')\n"}, "for >=3.6"),
+        ({"setup.py": "options = {'python_requires': '>=3.8'}\n"}, "for >=3.8"),
     ],
 )
 def test_the_versions_that_it_is_for_are_told(see: See, files: dict[str, str], wanted: str) -> None:
@@ -210,6 +211,8 @@ def test_src_is_no_python_where_it_holds_rust(see: See) -> None:
         ("flake8", {".flake8": "", "setup.py": ""}),
         ("flake8", {"setup.cfg": "[flake8]\nmax-line-length = 99\n"}),
         ("flake8", {"tox.ini": "[flake8]\n", "setup.py": ""}),
+        ("flake8", {"tox.ini": "[testenv:style]\ncommands =\n flake8 {toxinidir}\n", "setup.py": ""}),
+        ("pyright", {"tox.ini": "[testenv:typing]\ncommands =\n strict: pyright src\n", "setup.py": ""}),
         ("black", {"pyproject.toml": "[tool.black]\nline-length = 99\n"}),
         ("isort", {".isort.cfg": "", "setup.py": ""}),
         ("mypy", {"mypy.ini": "", "setup.py": ""}),
