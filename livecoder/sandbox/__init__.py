@@ -38,6 +38,8 @@ class Room:
     sealed: tuple[Path, ...] = ()
     """What the engine itself executes, real paths: never written, also where the workspace or `extra` holds it."""
     show_dotenv: bool = False
+    report: bool = False
+    """pytest is asked for a JUnit report, in whatever way a command comes to run it; it comes back in `Finished`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,8 @@ class Finished:
     """The full output, raw bytes, when `truncated`."""
     base_requests: tuple[BaseRequest, ...] = ()
     tool_calls: tuple[ToolCall, ...] = field(default=())
+    report: bytes | None = None
+    """The JUnit report that a room asked for, as the command left it: untrusted."""
 
 
 class Sandbox(Protocol):

@@ -18,6 +18,7 @@ LOST = "cwd-lost"
 BASE = "base"
 TAKEN_END = "\x1f"
 """Ends each path that `lc base --with` names, before the command."""
+REPORT = "junit.xml"
 CALLS = "calls"
 MARK = "lc-call/1"
 """The first field of a recorded call: after a damaged record reading goes on at the next mark."""
@@ -28,6 +29,7 @@ _BASE_REQUESTS = 8
 _CALLS_BYTES = 1024 * 1024
 _CALLS = 500
 _ARGUMENTS = 1000
+_REPORT_BYTES = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class Dropped:
 
 
 def clear(directory: Path) -> None:
-    for name in (STATE, LOST, BASE, CALLS):
+    for name in (STATE, LOST, BASE, CALLS, REPORT):
         path = directory / name
         try:
             path.unlink(missing_ok=True)
@@ -51,15 +53,21 @@ def clear(directory: Path) -> None:
 
 def collect(directory: Path) -> Dropped:
     """Read and remove what the last command left."""
-    state = _read(directory / STATE, STATE_BYTES + 1)
-    lost = _read(directory / LOST, 1) is not None
-    base = _read(directory / BASE, _BASE_BYTES) or b""
-    calls = _read(directory / CALLS, _CALLS_BYTES) or b""
+    state = read_regular(directory / STATE, STATE_BYTES + 1)
+    lost = read_regular(directory / LOST, 1) is not None
+    base = read_regular(directory / BASE, _BASE_BYTES) or b""
+    calls = read_regular(directory / CALLS, _CALLS_BYTES) or b""
     clear(directory)
     return Dropped(state, lost, _base_requests(base), _tool_calls(calls))
 
 
-def _read(path: Path, cap: int) -> bytes | None:
+def report(directory: Path) -> bytes | None:
+    """The JUnit report that the last command left; None where there is none, or more than will be read."""
+    data = read_regular(directory / REPORT, _REPORT_BYTES + 1)
+    return None if data is None or len(data) > _REPORT_BYTES else data
+
+
+def read_regular(path: Path, cap: int) -> bytes | None:
     """At most `cap` bytes of a regular file that is not a link; None for anything else. A pipe does not block."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
