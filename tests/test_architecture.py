@@ -29,7 +29,7 @@ Check: TypeAlias = Callable[[Sources], list[str]]
 LAYERS = (
     ("errors", "events", "task", "config", "command", "report"),
     ("model", "sandbox", "workspace", "journal", "scaffold", "testruns"),
-    ("prompt", "ground", "control", "loop", "limits", "rooms", "verify", "evolution", "github"),
+    ("prompt", "ground", "control", "loop", "limits", "rooms", "tested", "verify", "evolution", "github"),
     ("endings", "opening", "learning", "solve"),
     ("view", "tui", "demo"),
     ("cli",),

@@ -49,6 +49,7 @@ from livecoder.events.learning import (
     ToolRevised,
     ToolUsed,
 )
+from livecoder.events.testing import ChangedTests, Names, RanTests
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -57,6 +58,7 @@ __all__ = [
     "SCHEMA",
     "BaseRan",
     "Call",
+    "ChangedTests",
     "CheckpointTaken",
     "CommandFinished",
     "CommandStarted",
@@ -65,6 +67,7 @@ __all__ = [
     "Harvested",
     "LimitWarned",
     "ModelReplied",
+    "Names",
     "Nudged",
     "Observed",
     "Outcome",
@@ -72,6 +75,7 @@ __all__ = [
     "PermissionDenied",
     "ProposalRefused",
     "Proposed",
+    "RanTests",
     "Reflected",
     "Result",
     "Retried",
