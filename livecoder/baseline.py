@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from collections.abc import Iterator
 from concurrent import futures
 from contextlib import suppress
@@ -20,9 +19,9 @@ from typing import Self
 from livecoder.errors import LivecoderError
 from livecoder.events import GroundMeasured
 from livecoder.loop import Notice, State, Step
-from livecoder.rooms import Rooms
-from livecoder.sandbox import Finished
-from livecoder.testruns import Counts, text
+from livecoder.rooms import Rooms, speaks_of_reports
+from livecoder.tested import Tested, run
+from livecoder.testruns import Counts
 
 MEASURED = "measured.json"
 """The file of a project's measurements, in the engine's directory for the project."""
@@ -101,14 +100,12 @@ class Baseline:
         self._rooms = rooms
         self._memory = memory
         self._stopped = threading.Event()
-        self._began = time.monotonic()
-        self._run: futures.Future[Finished] | None = None
+        self._run: futures.Future[Tested] | None = None
         self._threads = futures.ThreadPoolExecutor(1, thread_name_prefix="livecoder-baseline")
 
     def __enter__(self) -> Self:
         known = self._memory.find(self._command, self._tree) if self._command else None
         if self._command and not (known and known.tree == self._tree) and not self._rooms.no_copies:
-            self._began = time.monotonic()
             self._run = self._threads.submit(self._measure)
         return self
 
@@ -134,32 +131,32 @@ class Baseline:
     def before_end(self, state: State) -> None:
         return None
 
-    def _measure(self) -> Finished:
-        with self._rooms.copy(self._tree) as copy:
-            self._began = time.monotonic()
-            return copy.run(self._command, MAX_SECONDS, self._stopped.is_set)
+    def _measure(self) -> Tested:
+        room = self._rooms.copy(self._tree, report=not speaks_of_reports(self._command))
+        return run(self._command, room, self._rooms.copy(self._tree), MAX_SECONDS, self._stopped.is_set)
 
     def _measured(self) -> Measured | None:
         """Once: what the run came to, kept. None where it says nothing: it failed, or was hardly begun."""
-        run, self._run = self._run, None
-        assert run is not None, "asked for once"
-        if isinstance(run.exception(), LivecoderError):
+        running, self._run = self._run, None
+        assert running is not None, "asked for once"
+        if isinstance(running.exception(), LivecoderError):
             return None
-        finished = run.result()
+        tested = running.result()
+        finished = tested.finished
         if finished.interrupted or finished.timed_out:
             found = Measured(self._tree, self._command, None, finished.seconds, "") if finished.seconds > 20 else None
         else:
-            found = measured(self._tree, self._command, finished)
+            found = measured(self._tree, self._command, tested)
         if found:
             self._memory.keep(found)
         return found
 
 
-def measured(tree: str, command: str, finished: Finished) -> Measured:
+def measured(tree: str, command: str, tested: Tested) -> Measured:
     """A run of `command` that ended by itself."""
-    run = text.read(finished.output)
+    finished, tests = tested.finished, tested.tests
     last = finished.output.strip().rpartition("\n")[2][:200] or "it printed nothing"
-    said, failing = (counted(run.counts), run.failing) if run else (last, ())
+    said, failing = (counted(tests.counts), tests.failing) if tests else (last, ())
     return Measured(tree, command, finished.exit_code, finished.seconds, said, failing[:MOST_NAMES])
 
 

@@ -43,6 +43,8 @@ CODES: dict[Ending, int] = {
 SIGNAL_CODES = {"interrupt": 130, "terminate": 143, "hangup": 129}
 HARMLESS = "test configuration changed"
 """Named in the report; a change of configuration alone may well be the task."""
+NAMED = 3
+"""Newly failing tests that the reason names."""
 TAMPERED = "was changed in place by a command"
 """How the reason for a verify in place ends where the round itself took the clean copy away."""
 
@@ -141,7 +143,8 @@ def judge(facts: Facts, *, must_change: bool) -> Judged:
         return Judged("success", "claimed", code, ended.reason) if not code else _signalled(code)
     weakened = [line for line in verified.weakened if not line.startswith(HARMLESS)]
     if verified.exit_code != 0:
-        return Judged("error_verify", "failed", 6, f"verify exits {verified.exit_code}: {verified.command}")
+        reason = f"verify exits {verified.exit_code}: {verified.command}{_newly_failing(verified)}"
+        return Judged("error_verify", "failed", 6, reason)
     if weakened:
         return Judged("error_verify", "failed", 6, f"verify passes, but tests were weakened: {weakened[0]}")
     if code:
@@ -152,6 +155,16 @@ def judge(facts: Facts, *, must_change: bool) -> Judged:
     if verified.why_in_place.endswith(TAMPERED):
         return Judged("error_verify", "failed", 6, in_place)
     return Judged("success", "claimed", 0, in_place)
+
+
+def _newly_failing(verified: Verified) -> str:
+    """The first tests that the change broke, or brought along failing, to end the reason with."""
+    if verified.changed is None:
+        return ""
+    found = (verified.changed.broken, verified.changed.new_failing)
+    count, first = sum(names.count for names in found), [name for names in found for name in names.first][:NAMED]
+    more = f" and {count - len(first)} more" if count > len(first) else ""
+    return f" (newly failing: {', '.join(first)}{more})" if first else ""
 
 
 def _signalled(code: int) -> Judged:

@@ -15,6 +15,7 @@ from typing import TypeAlias
 
 from livecoder.loop import drained
 from livecoder.sandbox import Finished, Guest, Sandbox
+from livecoder.sandbox.dropped import read_regular
 from livecoder.workspace.gitdir import private_gitdir
 
 Copier: TypeAlias = Callable[[str, Path], str]
@@ -24,6 +25,8 @@ Returns "" or why the copy is not wholly clean.
 """
 Gitdir: TypeAlias = Callable[[Path], tuple[Path, tuple[Path, ...]]]
 """Makes a private gitdir of the user's repository in a new directory; with the object stores that it reads."""
+CONFIGURATIONS = ("pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml", "pyproject.toml", "tox.ini", "setup.cfg")
+CONFIGURATION_BYTES = 256 * 1024
 NO_SANDBOX = "no sandbox: a copy cannot be shown at the workspace's path"
 
 
@@ -65,9 +68,11 @@ class Rooms:
         return NO_SANDBOX if self.sandbox.name == "none" else ""
 
     @contextmanager
-    def copy(self, tree: str, scaffold: Path | None = None, beside: Path | None = None) -> Generator[Copy]:
+    def copy(
+        self, tree: str, scaffold: Path | None = None, beside: Path | None = None, *, report: bool = False
+    ) -> Generator[Copy]:
         """A room on a clean copy of `tree`, at the workspace's own path; `beside` is seen there as /run/lc/base."""
-        with self.clean(tree) as clean, self.on(clean, scaffold, beside) as copy:
+        with self.clean(tree) as clean, self.on(clean, scaffold, beside, report=report) as copy:
             yield copy
 
     @contextmanager
@@ -80,8 +85,13 @@ class Rooms:
             yield Clean(content, impure)
 
     @contextmanager
-    def on(self, clean: Clean, scaffold: Path | None = None, beside: Path | None = None) -> Generator[Copy]:
-        """A room on a copy that there is already, with a /tmp, a HOME and a gitdir of its own."""
+    def on(
+        self, clean: Clean, scaffold: Path | None = None, beside: Path | None = None, *, report: bool = False
+    ) -> Generator[Copy]:
+        """A room on a copy that there is already, with a /tmp, a HOME and a gitdir of its own.
+
+        `report`: pytest is asked for one, unless the project's own configuration says something of reports.
+        """
         with self._place() as place:
             gitdir, objects = self.gitdir(place / "git")
             room = replace(
@@ -94,6 +104,7 @@ class Rooms:
                 base=beside,
                 read_only=False,
                 extra=(),
+                report=report and not _has_reports(clean.path),
             )
             with self.sandbox.sibling(room) as sandbox:
                 yield Copy(sandbox, clean.path, clean.impure)
@@ -161,6 +172,17 @@ def gitdirs(root: Path, home: Path | None = None) -> Gitdir:
         return made.gitdir, made.objects
 
     return make
+
+
+def _has_reports(root: Path) -> bool:
+    """Whether pytest's configuration at the root says where reports go, or that there are none."""
+    found = (read_regular(root / name, CONFIGURATION_BYTES) or b"" for name in CONFIGURATIONS)
+    return any(speaks_of_reports(text.decode("utf-8", "replace")) for text in found)
+
+
+def speaks_of_reports(text: str) -> bool:
+    """Whether a command or a configuration has a wish of its own, which ours would replace or contradict."""
+    return "--junit" in text or "no:junit" in text
 
 
 def never() -> bool:

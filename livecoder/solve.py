@@ -39,6 +39,7 @@ from livecoder.opening import Opened
 from livecoder.prompt import first_message, ground_text, task_text
 from livecoder.report import reported
 from livecoder.task import Task
+from livecoder.tested import LastRuns
 from livecoder.verify import BaseRuns, Trees, verify
 from livecoder.workspace.brief import brief
 from livecoder.workspace.diff import patch, stat
@@ -77,6 +78,7 @@ class Solver:
         self._baseline = _baseline(opened)
         self.learning = Learning(opened, lambda: self._checkpoints.tree)
         self._limits = limits.limits(opened.settings, opened.scaffold.knobs.no_progress_repeats)
+        self._last_runs = LastRuns()
         self.final_tree = opened.base_tree
 
     def __enter__(self) -> Self:
@@ -205,14 +207,15 @@ class Solver:
     def _session(self, jobs: Jobs) -> Session:
         opened = self.opened
         knobs = opened.scaffold.knobs
-        base = BaseRuns(opened.rooms, opened.base_tree, knobs.command_timeout_seconds, self._control.cancelled)
+        timeout, cancelled = knobs.command_timeout_seconds, self._control.cancelled
+        base = BaseRuns(opened.rooms, opened.base_tree, timeout, cancelled, self._last_runs)
         return Session(
             model=opened.model,
             sandbox=opened.sandbox,
             state=opened.state,
             limits=self._limits,
             watchers=(*self.learning.watchers, base, jobs, self._checkpoints, self._baseline),
-            command_timeout=knobs.command_timeout_seconds,
+            command_timeout=timeout,
             tree_identity=opened.workspace.shadow.fingerprint,
             keep_output=opened.journal.keep,
         )

@@ -8,12 +8,14 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from livecoder.events import BaseRan, Verified, Warned
 from livecoder.loop import Notice, State, Step, drained
-from livecoder.rooms import Rooms
-from livecoder.sandbox import BaseRequest, Finished
+from livecoder.rooms import Rooms, speaks_of_reports
+from livecoder.sandbox import BaseRequest
+from livecoder.tested import LastRuns, Tested, changed_tests, ran_tests, run, tested
+from livecoder.testruns.compare import Change, compare
 
 TIMEOUT = 1800.0
 BASE_PAYS_SECONDS = 60.0
@@ -34,31 +36,42 @@ def verify(
 ) -> Verified:
     """Run `command` on the final tree, then, when that was quick, on the base, each on a clean copy of its own."""
     final, impure = _on_final(command, rooms, trees.final, cancelled)
-    base_exit: int | None = None
-    if not impure and final.seconds <= BASE_PAYS_SECONDS and trees.base != trees.final and not cancelled():
-        with rooms.copy(trees.base) as copy:
-            base_exit = copy.run(command, 2 * BASE_PAYS_SECONDS, cancelled).exit_code
-    output = final.output if not final.note else f"{final.output}\n[{final.note}]"
+    finished = final.finished
+    base: Tested | None = None
+    if not impure and finished.seconds <= BASE_PAYS_SECONDS and trees.base != trees.final and not cancelled():
+        room = rooms.copy(trees.base, report=not speaks_of_reports(command))
+        base = run(command, room, rooms.copy(trees.base), 2 * BASE_PAYS_SECONDS, cancelled)
+    output = finished.output if not finished.note else f"{finished.output}\n[{finished.note}]"
     return Verified(
         command=command,
-        exit_code=final.exit_code,
-        base_exit_code=base_exit,
+        exit_code=finished.exit_code,
+        base_exit_code=base.finished.exit_code if base else None,
         where="in place" if impure else "copy",
         why_in_place=impure,
         weakened=weakened,
         output=output,
-        seconds=final.seconds,
+        seconds=finished.seconds,
+        tests=ran_tests(final.tests),
+        changed=changed_tests(_change(base, final)),
     )
 
 
-def _on_final(command: str, rooms: Rooms, tree: str, cancelled: Callable[[], bool]) -> tuple[Finished, str]:
+def _change(before: Tested | None, after: Tested) -> Change | None:
+    if before is None or before.tests is None or after.tests is None:
+        return None
+    return compare(before.tests, after.tests)
+
+
+def _on_final(command: str, rooms: Rooms, tree: str, cancelled: Callable[[], bool]) -> tuple[Tested, str]:
     """The run on a clean copy, or in the workspace itself with the reason why no copy will do."""
+    report = not speaks_of_reports(command)
     with ExitStack() as stack:
         clean = None if rooms.no_copies else stack.enter_context(rooms.clean(tree))
         why = clean.impure if clean else rooms.no_copies
         if clean and not why:
-            return stack.enter_context(rooms.on(clean)).run(command, TIMEOUT, cancelled), ""
-        return drained(stack.enter_context(rooms.in_place()).run(command, TIMEOUT, cancelled)), why
+            return run(command, rooms.on(clean, report=report), rooms.copy(tree), TIMEOUT, cancelled), ""
+        sandbox = stack.enter_context(rooms.in_place())
+        return tested(drained(sandbox.run(command, TIMEOUT, cancelled))), why
 
 
 @dataclass(slots=True)
@@ -69,25 +82,45 @@ class BaseRuns:
     base_tree: str
     timeout: float
     cancelled: Callable[[], bool]
+    last: LastRuns = field(default_factory=LastRuns)
+    """Of the session: it outlives the round's watcher."""
 
     def after_step(self, step: Step, state: State) -> Iterable[Notice]:
+        self.last.remember(step)
         for request in step.finished.base_requests[:MAX_BASE_REQUESTS]:
             if self.rooms.no_copies:
                 text = f"`{request.command}` was not run on the base: {self.rooms.no_copies}"
                 yield Notice(Warned(text), text)
-                continue
-            with self.rooms.copy(self.base_tree, beside=self.rooms.sandbox.room.content) as copy:
-                finished = copy.run(_with_taken(request), self.timeout, self.cancelled)
-            event = BaseRan(step.started.step, request.command, finished.exit_code, finished.output, finished.seconds)
-            taken = f" with {', '.join(request.taken)}" if request.taken else ""
-            note = f"\n{finished.note}" if finished.note else ""
-            said = (
-                f"`{request.command}` on the base{taken}:\n{finished.output.rstrip()}{note}\nexit {finished.exit_code}"
-            )
-            yield Notice(event, said)
+            else:
+                yield self._on_base(request, step.started.step)
 
     def before_end(self, state: State) -> None:
         return None
+
+    def _on_base(self, request: BaseRequest, number: int) -> Notice:
+        beside = self.rooms.sandbox.room.content
+        room = self.rooms.copy(self.base_tree, beside=beside, report=not speaks_of_reports(request.command))
+        plain = self.rooms.copy(self.base_tree, beside=beside)
+        base = run(_with_taken(request), room, plain, self.timeout, self.cancelled)
+        finished = base.finished
+        last = self.last.of(request.command) if base.tests else None
+        change = compare(base.tests, last[1]) if base.tests and last else None
+        taken = f" with {', '.join(request.taken)}" if request.taken else ""
+        note = f"\n{finished.note}" if finished.note else ""
+        compared = f"\nfrom the base to step {last[0]}: {change.text()}" if change and last else ""
+        return Notice(
+            BaseRan(
+                number,
+                request.command,
+                finished.exit_code,
+                finished.output,
+                finished.seconds,
+                ran_tests(base.tests),
+                changed_tests(change),
+            ),
+            f"`{request.command}` on the base{taken}:\n{finished.output.rstrip()}{note}\n[exit {finished.exit_code}]"
+            f"{compared}",
+        )
 
 
 def _with_taken(request: BaseRequest) -> str:

@@ -37,6 +37,7 @@ LAYERS = (
         "loop",
         "limits",
         "rooms",
+        "tested",
         "verify",
         "jobs",
         "baseline",

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import get_args
 
 import pytest
 
 from livecoder.endings import CODES, SIGNAL_CODES, TAMPERED, Bill, Facts, judge
 from livecoder.events import (
+    ChangedTests,
     Ending,
+    Names,
     PatchMade,
     PermissionDenied,
     Reflected,
@@ -79,6 +82,34 @@ def test_verify_decides() -> None:
         6,
         "verify exits 2: pytest -q",
     )
+
+
+def test_the_reason_names_the_first_tests_that_newly_fail() -> None:
+    found = facts(verify=1)
+    assert found.verified
+    broken, new = Names(2, ("t.py::a", "t.py::b")), Names(7, ("t.py::c", "t.py::d"))
+    changed = ChangedTests(fixed=Names(1, ("t.py::x",)), broken=broken, new_failing=new)
+    found.verified = dataclasses.replace(found.verified, changed=changed)
+    judged = judge(found, must_change=False)
+    assert judged.exit_code == 6
+    assert judged.reason == "verify exits 1: pytest -q (newly failing: t.py::a, t.py::b, t.py::c and 6 more)"
+
+
+def test_what_failed_before_as_well_is_no_reason_of_the_change() -> None:
+    found = facts(verify=1)
+    assert found.verified
+    changed = ChangedTests(still_failing=Names(1, ("t.py::a",)))
+    found.verified = dataclasses.replace(found.verified, changed=changed)
+    assert judge(found, must_change=False).reason == "verify exits 1: pytest -q"
+
+
+def test_a_verify_that_passes_is_verified_whatever_its_tests_are_said_to_be() -> None:
+    found = facts(verify=0)
+    assert found.verified
+    changed = ChangedTests(broken=Names(1, ("t.py::a",)))
+    found.verified = dataclasses.replace(found.verified, changed=changed)
+    judged = judge(found, must_change=False)
+    assert (judged.outcome, judged.exit_code, judged.reason) == ("verified", 0, "verify passes: pytest -q")
 
 
 def test_tests_that_were_weakened_verify_nothing() -> None:

@@ -15,11 +15,13 @@ from pydantic import ValidationError
 
 from livecoder.errors import LivecoderError
 from livecoder.events import (
+    BaseRan,
     Call,
     CommandStarted,
     Event,
     PatchMade,
     Usage,
+    Verified,
     Warned,
     from_json,
     json_schema,
@@ -95,6 +97,14 @@ def test_a_field_that_has_a_default_may_be_missing_in_an_older_journal() -> None
     )
     data = to_json(CommandStarted(1, 2, "c", "ls", 3.0))
     assert isinstance(from_json({**data, "added_later": True}), CommandStarted)
+
+
+def test_journals_from_before_tests_were_read_can_still_be_read() -> None:
+    verified = Verified("pytest", 0, 1, "copy", "", (), "ok", 1.0)
+    ran = BaseRan(1, "pytest", 0, "ok", 1.0)
+    for event in (verified, ran):
+        data = {name: value for name, value in to_json(event).items() if name not in ("tests", "changed")}
+        assert from_json(data) == event
 
 
 def test_usage_adds_up() -> None:

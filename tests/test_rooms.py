@@ -63,6 +63,26 @@ def test_a_copy_knows_no_scaffold_unless_it_is_given_one(place: Place) -> None:
         assert copy.run('echo "[$SCAFFOLD]"', 20).output == f"[{place.scaffold}]\n"
 
 
+ASKED = 'echo "[$PYTEST_ADDOPTS]"'
+
+
+def test_a_copy_asks_pytest_for_a_report_where_it_is_told_to(place: Place) -> None:
+    with place.rooms.copy(place.tree(), report=True) as copy:
+        assert "--junitxml=" in copy.run(ASKED, 20).output
+    with place.rooms.copy(place.tree()) as copy:
+        assert copy.run(ASKED, 20).output == "[]\n"
+
+
+@pytest.mark.parametrize("wish", ["--junitxml=own.xml", "--junit-xml own.xml", "-p no:junitxml"])
+def test_but_not_where_the_project_has_its_own_wish(place: Place, wish: str) -> None:
+    (place.root / "tox.ini").write_text("[pytest]\njunit_family = xunit2\n")
+    with place.rooms.copy(place.tree(), report=True) as copy:
+        assert "--junitxml=" in copy.run(ASKED, 20).output
+    (place.root / "tox.ini").write_text(f"[pytest]\naddopts = {wish}\n")
+    with place.rooms.copy(place.tree(), report=True) as copy:
+        assert copy.run(ASKED, 20).output == "[]\n"
+
+
 def test_what_stands_beside_a_copy_can_be_read(place: Place) -> None:
     then = place.tree()
     (place.root / "a.txt").write_text("two\n")

@@ -7,48 +7,23 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from looping import Rounds, bubble, observed, of, say, toolchains
+from looping import Rounds, observed, of, say, toolchains
+from placing import Place, never, placed
 
 from livecoder.endings import TAMPERED
 from livecoder.events import BaseRan
-from livecoder.rooms import NO_SANDBOX, Rooms, gitdirs
+from livecoder.rooms import NO_SANDBOX
 from livecoder.sandbox.host import Host
 from livecoder.sandbox.policy import Policy
-from livecoder.verify import MAX_BASE_REQUESTS, BaseRuns, Trees, verify
-from livecoder.workspace.copies import Dependencies, clean_copy, materialise
+from livecoder.verify import MAX_BASE_REQUESTS, BaseRuns, verify
+from livecoder.workspace.copies import Dependencies, clean_copy
 from livecoder.workspace.workspace import Workspace
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Place:
-    root: Path
-    rooms: Rooms
-    base: str
-    tree: Callable[[], str]
-
-    def trees(self) -> Trees:
-        return Trees(self.base, self.tree())
 
 
 @pytest.fixture
 def place(tmp_path: Path, make_repository: Callable[..., Path]) -> Iterator[Place]:
-    root = make_repository({"answer": "41\n"})
-    workspace = Workspace.open(root, tmp_path / "state")
-    dependencies = Dependencies.snapshot(workspace.shadow, tmp_path / "dependencies")
-
-    def copier(tree: str, dest: Path) -> str:
-        return clean_copy(workspace.shadow.trees, tree, dependencies, dest).why_in_place
-
-    def tree() -> str:
-        return workspace.shadow.checkpoint().tree
-
-    materialise(workspace.shadow.trees, tree(), tmp_path / "base")
-    with bubble(tmp_path, root, tmp_path / "base") as sandbox:
-        yield Place(root, Rooms(sandbox, copier, gitdirs(root), tmp_path / "copies"), tree(), tree)
-
-
-def never() -> bool:
-    return False
+    with placed(tmp_path, make_repository({"answer": "41\n"})) as there:
+        yield there
 
 
 CHECK = 'test "$(cat answer)" = 42'
@@ -164,7 +139,7 @@ def played(place: Place, *commands: str) -> tuple[list[BaseRan], list[str]]:
 def test_a_command_on_the_base_runs_after_its_step_and_is_read_with_it(place: Place) -> None:
     (ran,), (text,) = played(place, "echo 42 > answer; lc base 'cat answer; exit 3'; cat answer")
     assert (ran.step, ran.command, ran.exit_code, ran.output) == (1, "cat answer; exit 3", 3, "41\n")
-    assert "`cat answer; exit 3` on the base:\n41\nexit 3" in text
+    assert "`cat answer; exit 3` on the base:\n41\n[exit 3]" in text
     assert (place.root / "answer").read_text() == "42\n"
 
 

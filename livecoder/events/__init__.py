@@ -52,6 +52,7 @@ from livecoder.events.learning import (
     ToolRevised,
     ToolUsed,
 )
+from livecoder.events.testing import ChangedTests, Names, RanTests
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -60,6 +61,7 @@ __all__ = [
     "SCHEMA",
     "BaseRan",
     "Call",
+    "ChangedTests",
     "CheckpointTaken",
     "CommandFinished",
     "CommandStarted",
@@ -71,6 +73,7 @@ __all__ = [
     "JobStarted",
     "LimitWarned",
     "ModelReplied",
+    "Names",
     "Nudged",
     "Observed",
     "Outcome",
@@ -78,6 +81,7 @@ __all__ = [
     "PermissionDenied",
     "ProposalRefused",
     "Proposed",
+    "RanTests",
     "Reflected",
     "Result",
     "Retried",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from livecoder.events.testing import ChangedTests, RanTests
+
 SCHEMA = 1
 """Raised whenever a field changes its meaning or goes away; new fields with defaults do not raise it."""
 
@@ -166,6 +168,10 @@ class BaseRan:
     exit_code: int
     output: str
     seconds: float
+    tests: RanTests | None = None
+    """Of this run; None where nothing could be read of them."""
+    changed: ChangedTests | None = None
+    """From this run to the session's last run of the same command, if there was one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from livecoder.events.conversation import PermissionDenied, Usage
+from livecoder.events.testing import ChangedTests, RanTests
 
 Ending: TypeAlias = Literal[
     "success",
@@ -46,6 +47,10 @@ class Verified:
     """Test files that the change deleted, or in which tests went away or are skipped now."""
     output: str
     seconds: float
+    tests: RanTests | None = None
+    """Of the run on the final tree; None where nothing could be read of them."""
+    changed: ChangedTests | None = None
+    """From the base to the final tree; None where one of the two runs tells nothing."""
 
 
 @dataclass(frozen=True, slots=True)

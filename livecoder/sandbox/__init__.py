@@ -49,6 +49,8 @@ class Room:
     """What the engine itself executes, real paths: never written, also where the workspace or `extra` holds it."""
     show_dotenv: bool = False
     guest: Guest | None = None
+    report: bool = False
+    """pytest is asked for a JUnit report, in whatever way a command comes to run it; it comes back in `Finished`."""
 
     @property
     def shared(self) -> Path:
@@ -107,6 +109,8 @@ class Finished:
     base_requests: tuple[BaseRequest, ...] = ()
     job_requests: tuple[JobRequest, ...] = ()
     tool_calls: tuple[ToolCall, ...] = field(default=())
+    report: bytes | None = None
+    """The JUnit report that a room asked for, as the command left it: untrusted."""
 
 
 class Sandbox(Protocol):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from livecoder.sandbox import Finished, Room, dropped, furnish
@@ -29,6 +29,8 @@ IFS= read -r -d '' lc_command <{root}/command
 _TRAP = """\
 {{ set +exu; [[ $PWD -ef . ]] || PWD=; }} 2>/dev/null
 {{ builtin printf '%s\\0' "$PWD"; /usr/bin/env -0; }} 2>/dev/null >{root}/in/state"""
+# Before the arguments of the command's own, which win. Only in this format has a test its file beside its name.
+_REPORTING = "--junitxml={path} -o junit_family=xunit1"
 _BASH = ("bash", "--norc", "--noprofile", "-c", 'eval "${lc_command?}"', "bash")
 
 
@@ -72,6 +74,8 @@ class Commands:
         self._launchers = furnish.Launchers(room, place.root)
         self._number = furnish.last_number(room)
         fixed = {"HOME": place.home, **dict(place.variables)}
+        if room.report:
+            fixed["PYTEST_ADDOPTS"] = _REPORTING.format(path=shlex.quote(f"{place.root}/in/{dropped.REPORT}"))
         last: tuple[str, ...] = ()
         if room.scaffold:
             fixed["SCAFFOLD"] = str(room.scaffold)
@@ -112,8 +116,9 @@ class Commands:
             ending = yield from follow(backend.spawn(self.launch()), limits, feed, backend.kill)
         if rest := live.end():
             yield rest
+        report = dropped.report(incoming) if self._room.report else None
         left = dropped.collect(incoming)
-        return self._finish(backend, ending, bounds, left, spool)
+        return replace(self._finish(backend, ending, bounds, left, spool), report=report)
 
     def _finish(self, backend: Backend, ending: Ending, bounds: Bounds, left: dropped.Dropped, spool: Path) -> Finished:
         view = bounds.view()

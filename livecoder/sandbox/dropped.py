@@ -20,6 +20,7 @@ BASE = "base"
 JOBS = "jobs"
 FIELD_END = "\x1f"
 """Ends each field of a request but its last."""
+REPORT = "junit.xml"
 CALLS = "calls"
 MARK = "lc-call/1"
 """The first field of a recorded call: after a damaged record reading goes on at the next mark."""
@@ -31,6 +32,7 @@ _REQUESTS = 8
 _CALLS_BYTES = 1024 * 1024
 _CALLS = 500
 _ARGUMENTS = 1000
+_REPORT_BYTES = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ class Dropped:
 
 
 def clear(directory: Path) -> None:
-    for name in (STATE, LOST, BASE, JOBS, CALLS):
+    for name in (STATE, LOST, BASE, JOBS, CALLS, REPORT):
         path = directory / name
         try:
             path.unlink(missing_ok=True)
@@ -55,16 +57,22 @@ def clear(directory: Path) -> None:
 
 def collect(directory: Path) -> Dropped:
     """Read and remove what the last command left."""
-    state = _read(directory / STATE, STATE_BYTES + 1)
-    lost = _read(directory / LOST, 1) is not None
-    base = _read(directory / BASE, _REQUESTS_BYTES) or b""
-    jobs = _read(directory / JOBS, _REQUESTS_BYTES) or b""
-    calls = _read(directory / CALLS, _CALLS_BYTES) or b""
+    state = read_regular(directory / STATE, STATE_BYTES + 1)
+    lost = read_regular(directory / LOST, 1) is not None
+    base = read_regular(directory / BASE, _REQUESTS_BYTES) or b""
+    jobs = read_regular(directory / JOBS, _REQUESTS_BYTES) or b""
+    calls = read_regular(directory / CALLS, _CALLS_BYTES) or b""
     clear(directory)
     return Dropped(state, lost, _base_requests(base), _job_requests(jobs), _tool_calls(calls))
 
 
-def _read(path: Path, cap: int) -> bytes | None:
+def report(directory: Path) -> bytes | None:
+    """The JUnit report that the last command left; None where there is none, or more than will be read."""
+    data = read_regular(directory / REPORT, _REPORT_BYTES + 1)
+    return None if data is None or len(data) > _REPORT_BYTES else data
+
+
+def read_regular(path: Path, cap: int) -> bytes | None:
     """At most `cap` bytes of a regular file that is not a link; None for anything else. A pipe does not block."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)

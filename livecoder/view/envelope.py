@@ -140,7 +140,6 @@ def _usage(usage: e.Usage) -> dict[str, int]:
 
 def result(event: e.Result) -> dict[str, Any]:
     """The last line, and the whole of `--output-format json`."""
-    verify = event.verify
     return {
         "type": "result",
         "subtype": event.subtype,
@@ -159,15 +158,7 @@ def result(event: e.Result) -> dict[str, Any]:
         "permission_denials": [{"step": d.step, "what": d.what, "reason": d.reason} for d in event.denials],
         "patch": {"files": event.patch.files, "added": event.patch.added, "removed": event.patch.removed},
         "outcome": event.outcome,
-        "verify": None
-        if verify is None
-        else {
-            "command": verify.command,
-            "exit_code": verify.exit_code,
-            "base_exit_code": verify.base_exit_code,
-            "where": verify.where,
-            "weakened": verify.weakened,
-        },
+        "verify": _verify(event.verify) if event.verify else None,
         "scaffold": {
             "before": event.scaffold_before,
             "after": event.scaffold_after,
@@ -176,4 +167,43 @@ def result(event: e.Result) -> dict[str, Any]:
             "reflection": event.reflection,
             "evolve_cost_usd": event.evolve_cost_usd,
         },
+    }
+
+
+def _verify(verify: e.Verified) -> dict[str, Any]:
+    return {
+        "command": verify.command,
+        "exit_code": verify.exit_code,
+        "base_exit_code": verify.base_exit_code,
+        "where": verify.where,
+        "weakened": verify.weakened,
+        "tests": _tests(verify.tests) if verify.tests else None,
+        "changed": _changed(verify.changed) if verify.changed else None,
+    }
+
+
+def _tests(ran: e.RanTests) -> dict[str, Any]:
+    return {
+        "runner": ran.runner,
+        "passed": ran.passed,
+        "failed": ran.failed,
+        "errors": ran.errors,
+        "skipped": ran.skipped,
+        "failing": ran.failing.first,
+    }
+
+
+def _changed(changed: e.ChangedTests) -> dict[str, Any]:
+    """The tests of each kind by name; long lists are cut, and `counts` has their true lengths."""
+    kinds: dict[str, e.Names] = {
+        "fixed": changed.fixed,
+        "broken": changed.broken,
+        "new_failing": changed.new_failing,
+        "still_failing": changed.still_failing,
+        "unclear": changed.unclear,
+        "gone": changed.gone,
+    }
+    return {
+        **{name: names.first for name, names in kinds.items()},
+        "counts": {name: names.count for name, names in kinds.items()},
     }

@@ -21,6 +21,8 @@ CONTROL = re.compile(
 """What is unterminated ends with its line: it must not hide the lines behind it."""
 HEAD, TAIL = 4, 6
 """Lines of an output that are shown; the model reads more, the journal has all."""
+TESTS = 10
+"""Tests of one kind that are named."""
 SAID = (e.ModelReplied, e.Result, e.Warned, e.LimitWarned, e.Retried, e.ToolBroken, e.Reflected)
 STYLES = {"dim": "2", "bold": "1", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 
@@ -94,7 +96,8 @@ def _lines(event: e.Event, verbose: bool) -> list[tuple[str, str]]:
         case e.CommandFinished():
             return _finished(event)
         case e.BaseRan():
-            return [("dim", f"    base: {_one_line(event.command, 60)} -> exit {event.exit_code}")]
+            tests = f" · {_tests(event.tests)}" if event.tests else ""
+            return [("dim", f"    base: {_one_line(event.command, 60)} -> exit {event.exit_code}{tests}")]
         case e.GroundMeasured():
             return [("dim", f"    tests as they were found: {_one_line(event.said, 80)} ({event.seconds:.0f} s)")]
         case e.JobStarted():
@@ -163,10 +166,38 @@ def _verified(event: e.Verified) -> list[tuple[str, str]]:
     base = f" (before: exit {event.base_exit_code})" if event.base_exit_code is not None else ""
     word, style = ("passed", "green") if event.exit_code == 0 else (f"failed, exit {event.exit_code}", "red")
     rows = [(style, f"verify {word} {where}: {event.command}{base}")]
+    rows += _changed_tests(event.changed) if event.changed else []
     rows += [("yellow", f"! {line}") for line in event.weakened]
     if event.exit_code:
         rows += [("dim", f"    │ {line}") for line in event.output.rstrip().splitlines()[-TAIL:]]
     return rows
+
+
+def _changed_tests(changed: e.ChangedTests) -> list[tuple[str, str]]:
+    """How many of each, then test by test what the change repaired and what it broke."""
+    newly = changed.broken.count + changed.new_failing.count
+    parts = [f"{changed.fixed.count} fixed", f"{newly} newly failing"]
+    parts += [f"{changed.still_failing.count} failed before as well"] if changed.still_failing.count else []
+    parts += [f"{changed.unclear.count} failing, not known before"] if changed.unclear.count else []
+    parts += [f"{changed.gone.count} no longer run"] if changed.gone.count else []
+    return [
+        ("", f"  {' · '.join(parts)}"),
+        *_named("green", "  + ", changed.fixed),
+        *_named("yellow", "! newly failing: ", changed.broken),
+        *_named("yellow", "! new and failing: ", changed.new_failing),
+    ]
+
+
+def _named(style: str, mark: str, names: e.Names) -> list[tuple[str, str]]:
+    shown = names.first[:TESTS]
+    more = [f"and {names.count - len(shown)} more"] if names.count > len(shown) else []
+    return [(style, f"{mark}{name}") for name in (*shown, *more)]
+
+
+def _tests(ran: e.RanTests) -> str:
+    errors = "error" if ran.errors == 1 else "errors"
+    amounts = ((ran.passed, "passed"), (ran.failed, "failed"), (ran.errors, errors), (ran.skipped, "skipped"))
+    return ", ".join(f"{amount} {word}" for amount, word in amounts if amount) or "no tests ran"
 
 
 def _reflected(event: e.Reflected) -> list[tuple[str, str]]:

@@ -27,6 +27,12 @@ RAN = e.CommandStarted(1, 1, "t1", "ls", 120.0)
 FINISHED = e.CommandFinished(1, 1, "t1", 2, 0.8123, "a.txt\n", 6, 1, False, False, "/repo")
 OBSERVED = e.Observed(1, "t1", "a.txt\n[exit 2]")
 VERIFIED = e.Verified("pytest -q", 0, 1, "copy", "", ("tests/a.py: 1 test fewer",), "ok\n", 2.0)
+RAN_TESTS = e.RanTests("pytest", 12, 2, 1, 0, e.Names(3, ("t.py::b", "t.py::c", "t.py::d")), "all")
+CHANGED = e.ChangedTests(
+    fixed=e.Names(2, ("t.py::a", "t.py::aa")),
+    broken=e.Names(1, ("t.py::b",)),
+    still_failing=e.Names(60, ("t.py::c",)),
+)
 DENIED = e.PermissionDenied(1, "network", "no network here")
 COMMITTED = e.ScaffoldCommitted(
     "9f3c1a2", "b71d0e4", "tool(count-lines): Count.", {"Evidence": "step 1", "Expects": "fewer steps"}

@@ -10,7 +10,20 @@ from typing import Any, get_args
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from showing import COMMITTED, DENIED, FINISHED, OBSERVED, RAN, REPLIED, RESULT, STARTED, VERIFIED, WAITING
+from showing import (
+    CHANGED,
+    COMMITTED,
+    DENIED,
+    FINISHED,
+    OBSERVED,
+    RAN,
+    RAN_TESTS,
+    REPLIED,
+    RESULT,
+    STARTED,
+    VERIFIED,
+    WAITING,
+)
 
 from livecoder import events as e
 from livecoder.view.envelope import StreamJson, result
@@ -136,6 +149,8 @@ def test_the_result_line() -> None:
             "base_exit_code": 1,
             "where": "copy",
             "weakened": ("tests/a.py: 1 test fewer",),
+            "tests": None,
+            "changed": None,
         },
         "scaffold": {
             "before": "9f3c1a2",
@@ -145,6 +160,28 @@ def test_the_result_line() -> None:
             "reflection": "pending",
             "evolve_cost_usd": 0.01,
         },
+    }
+
+
+def test_the_result_names_the_tests_that_changed() -> None:
+    told = dataclasses.replace(VERIFIED, tests=RAN_TESTS, changed=CHANGED)
+    verify = result(dataclasses.replace(RESULT, verify=told))["verify"]
+    assert verify["tests"] == {
+        "runner": "pytest",
+        "passed": 12,
+        "failed": 2,
+        "errors": 1,
+        "skipped": 0,
+        "failing": ("t.py::b", "t.py::c", "t.py::d"),
+    }
+    assert verify["changed"] == {
+        "fixed": ("t.py::a", "t.py::aa"),
+        "broken": ("t.py::b",),
+        "new_failing": (),
+        "still_failing": ("t.py::c",),
+        "unclear": (),
+        "gone": (),
+        "counts": {"fixed": 2, "broken": 1, "new_failing": 0, "still_failing": 60, "unclear": 0, "gone": 0},
     }
 
 

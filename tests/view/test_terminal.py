@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from showing import DENIED, FINISHED, RAN, REPLIED, RESULT, STARTED, VERIFIED
+from showing import CHANGED, DENIED, FINISHED, RAN, RAN_TESTS, REPLIED, RESULT, STARTED, VERIFIED
 
 from livecoder import events as e
 from livecoder.view.terminal import Terminal, printable
@@ -73,6 +73,7 @@ def test_nothing_that_a_terminal_obeys_comes_through(attack: str) -> None:
         e.ToolCreated("a", attack, 1, 1),
         e.Warned(attack),
         dataclasses.replace(VERIFIED, exit_code=1, command=attack, output=attack, weakened=(attack,)),
+        dataclasses.replace(VERIFIED, changed=e.ChangedTests(e.Names(1, (attack,)), e.Names(1, (attack,)))),
         dataclasses.replace(RESULT, is_error=True, reason=attack),
     ]
     assert is_harmless(shown(*events, verbose=True))
@@ -180,6 +181,33 @@ def test_verify_says_where_and_what_was_weakened() -> None:
     ]
     failed = dataclasses.replace(VERIFIED, exit_code=1, where="in place", why_in_place="too large", weakened=())
     assert "verify failed, exit 1 in place (too large)" in shown(failed)
+
+
+def test_verify_says_test_by_test_what_changed() -> None:
+    told = dataclasses.replace(VERIFIED, weakened=(), changed=CHANGED)
+    assert shown(told).splitlines()[1:] == [
+        "  2 fixed · 1 newly failing · 60 failed before as well",
+        "  + t.py::a",
+        "  + t.py::aa",
+        "! newly failing: t.py::b",
+    ]
+    many = e.Names(99, tuple(f"t.py::{number}" for number in range(50)))
+    rest = e.ChangedTests(fixed=many, new_failing=e.Names(1, ("t.py::n",)), unclear=many, gone=e.Names(3, ("t.py::g",)))
+    rows = shown(dataclasses.replace(told, changed=rest)).splitlines()
+    assert rows[1] == "  99 fixed · 1 newly failing · 99 failing, not known before · 3 no longer run"
+    assert rows[2] == "  + t.py::0" and rows[11:] == ["  + t.py::9", "  + and 89 more", "! new and failing: t.py::n"]
+
+
+def test_quiet_names_the_newly_failing_too() -> None:
+    told = dataclasses.replace(VERIFIED, weakened=(), changed=CHANGED)
+    assert shown(told, quiet=True).splitlines() == ["! newly failing: t.py::b"]
+
+
+def test_a_run_on_the_base_says_what_its_tests_were() -> None:
+    ran = e.BaseRan(1, "pytest -q", 1, "…", 2.0)
+    assert shown(ran) == "    base: pytest -q -> exit 1\n"
+    tested = dataclasses.replace(ran, tests=RAN_TESTS)
+    assert shown(tested) == "    base: pytest -q -> exit 1 · 12 passed, 2 failed, 1 error\n"
 
 
 def test_the_last_line_is_the_whole_in_short() -> None:
