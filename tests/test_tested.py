@@ -181,7 +181,7 @@ def test_a_run_on_the_base_says_what_its_tests_were(place: Place) -> None:
 TEXT_CHANGE = ChangedTests(fixed=EXPECTED.fixed, broken=EXPECTED.broken, still_failing=EXPECTED.still_failing)
 LINE = (
     "from the base to step {}: 1 fixed: test_mod.py::test_add; 1 newly failing: test_mod.py::test_double; "
-    "1 failed before and fails now]"
+    "1 failed before and fails now"
 )
 
 
