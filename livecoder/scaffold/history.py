@@ -51,7 +51,7 @@ class History:
         """The part of this name and the last commit that changed its file, as far as there is one."""
         for part in candidates(name):
             found = self.git.text("log", "--first-parent", "-n1", "--format=%H", self.head, "--", part.path).strip()
-            if found:
+            if found and (not part.key or value(part, self.content(part.path)) is not None):
                 return part, found
         return None, ""
 

@@ -1,7 +1,11 @@
-"""The parts of a scaffold by the names that people type: a tool, a lesson, a hook, a prompt, or a knob. Names only."""
+"""The parts of a scaffold by the names that people type: a tool, lesson, hook or prompt, a prompt's section, or a knob.
+
+Names and texts only: where a history has them is for `history` to find.
+"""
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -9,12 +13,15 @@ from dataclasses import dataclass, fields
 from livecoder.scaffold.changes import SETTINGS, allowed
 from livecoder.scaffold.knobs import Knobs
 
+SYSTEM = "prompts/system.md"
 KINDS = {"tools": "tool", "lessons": "lesson", "hooks": "hook", "prompts": "prompt"}
+
+_SECTION = r"[a-z][a-z-]{0,29}"
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A file of a scaffold, or with `key` one knob of its settings."""
+    """A file of a scaffold; with `key` one knob of its settings, or one section of a prompt."""
 
     path: str
     key: str = ""
@@ -41,20 +48,26 @@ def parse(text: str) -> Part:
 
 def candidates(name: str) -> list[Part]:
     """What a name can mean, the likeliest first; empty for one that no part can have."""
-    paths = (name, f"tools/{name}", f"lessons/{name}.toml", f"hooks/{name}", f"prompts/{name}.md")
+    file, _, key = name.partition("#")
+    paths = (file, f"tools/{file}", f"lessons/{file}.toml", f"hooks/{file}", f"prompts/{file}.md")
     found = [Part(path) for path in paths if allowed(path)]
-    if name in {field.name for field in fields(Knobs)}:
-        found.append(Part(SETTINGS, name))
-    path, _, key = name.partition("#")
-    return [Part(path, key)] if path == SETTINGS and key else found
+    if "#" in name:
+        return [Part(part.path, key) for part in found if part.path == SETTINGS or part.kind == "prompt"]
+    knob = [Part(SETTINGS, name)] if name in {field.name for field in fields(Knobs)} else []
+    section = [Part(SYSTEM, name)] if re.fullmatch(_SECTION, name) else []
+    return [*found, *knob, *section]
 
 
 def value(part: Part, data: bytes | None) -> object:
-    """What a part is in a file with this content: the knob's value, or the whole content; None when it is not there."""
+    """What a part is in a file with this content: a knob's value, a section's text, or all of it; None for absent."""
     if data is None or not part.key:
         return data
+    text = data.decode("utf-8", "replace")
+    if part.path != SETTINGS:
+        _, mark, rest = text.partition(f"{{# section: {part.key} #}}\n")
+        return re.split(rf"^\{{# section: {_SECTION} #\}}\n", rest, maxsplit=1, flags=re.M)[0] if mark else None
     try:
-        values: Mapping[str, object] = tomllib.loads(data.decode("utf-8"))
+        values: Mapping[str, object] = tomllib.loads(text)
     except (ValueError, RecursionError):
         return data
     return values.get(part.key)

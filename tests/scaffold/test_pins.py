@@ -19,6 +19,7 @@ GREET = FileChange("tools/greet", b"#!/bin/bash\necho hello\n", executable=True)
 WORSE = FileChange("tools/greet", b"#!/bin/bash\necho worse\n", executable=True)
 TIDY = FileChange("lessons/tidy.toml", b'text = "Tidy up."\n')
 TOOL = Part("tools/greet")
+FILES = ["tools/greet", "lessons/greet.toml", "hooks/greet", "prompts/greet.md"]
 
 
 def put(store: Store, *changes: FileChange, project: str = "p") -> str:
@@ -104,21 +105,37 @@ def test_pins_are_bounded(data: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "meant"),
     [
-        ("greet", ["tools/greet", "lessons/greet.toml", "hooks/greet", "prompts/greet.md"]),
+        ("greet", [*FILES, "prompts/system.md#greet"]),
         ("tools/greet", ["tools/greet"]),
-        ("system", ["tools/system", "lessons/system.toml", "hooks/system", "prompts/system.md"]),
+        ("greet#rules", ["prompts/greet.md#rules"]),
+        ("prompts/greet.md#rules", ["prompts/greet.md#rules"]),
         ("after_command", ["hooks/after_command", "prompts/after_command.md"]),
         ("output_chars", ["hooks/output_chars", "prompts/output_chars.md", "scaffold.toml#output_chars"]),
         ("scaffold.toml#output_chars", ["scaffold.toml#output_chars"]),
         ("scaffold.toml", ["scaffold.toml"]),
-        ("git", ["lessons/git.toml", "hooks/git", "prompts/git.md"]),
+        ("git", ["lessons/git.toml", "hooks/git", "prompts/git.md", "prompts/system.md#git"]),
         ("../x", []),
         ("a b", []),
+        ("#", []),
         ("", []),
     ],
 )
 def test_a_name_means_what_it_can_name(name: str, meant: list[str]) -> None:
     assert list(map(str, candidates(name))) == meant
+
+
+def test_a_pinned_section_leaves_the_rest_of_its_prompt_free(store: Store, data: Path) -> None:
+    prompt = "{{# section: work #}}\n{}\n{{# section: rules #}}\n{}\n"
+
+    def write(work: str, rules: str) -> str:
+        return put(store, FileChange("prompts/system.md", prompt.format(work, rules).encode()))
+
+    write("Work.", "Be kind.")
+    pin(data, "p", store.history("p").part("rules"))
+    write("Work well.", "Be kind.")
+    for work, rules in (("Work.", "Be quick."), ("Work.\n{# section: rules #}", "Be kind.")):
+        with pytest.raises(Pinned, match="rules"):
+            write(work, rules)
 
 
 @given(st.sampled_from(["tools/greet", "lessons/a.toml", "scaffold.toml"]), st.sampled_from(["", "output_chars"]))
