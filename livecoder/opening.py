@@ -100,9 +100,9 @@ def opened(settings: Settings, cwd: Path) -> Generator[Opened]:
         dependencies = Dependencies.snapshot(workspace.shadow, place / "dependencies")
         store, checkout, generation = _scaffold(settings, project, place)
         scaffold = Scaffold.load(checkout or seed_dir())
-        toolchains = find(environ, root, _engine(), settings.mounts)
+        toolchains = find(environ, root, engine(), settings.mounts)
         room = _room(settings, workspace, place, checkout, start.tree)
-        sandbox = stack.enter_context(_sandbox(settings, room, toolchains, scaffold.knobs.output_chars))
+        sandbox = stack.enter_context(open_sandbox(settings, room, toolchains, scaffold.knobs.output_chars))
         scaffold, system = _prompts(settings, root, scaffold, tools_enabled=checkout is not None)
         yield Opened(
             id=identity,
@@ -116,7 +116,7 @@ def opened(settings: Settings, cwd: Path) -> Generator[Opened]:
             why_model=why_model,
             sandbox=sandbox,
             rooms=Rooms(
-                sandbox, _copier(workspace, dependencies), gitdirs(workspace.root, Path.home()), place / "copies"
+                sandbox, copier(workspace, dependencies), gitdirs(workspace.root, Path.home()), place / "copies"
             ),
             store=store,
             checkout=checkout,
@@ -159,7 +159,8 @@ def _scaffold(settings: Settings, project: str, place: Path) -> tuple[Store | No
     return store, checkout, store.checkout(project, checkout).id
 
 
-def _engine() -> tuple[Path, ...]:
+def engine() -> tuple[Path, ...]:
+    """The interpreter that runs livecoder, and where it and its libraries lie."""
     return tuple(dict.fromkeys(map(Path, (sys.executable, sys.prefix, sys.base_prefix))))
 
 
@@ -182,7 +183,8 @@ def _room(settings: Settings, workspace: Workspace, place: Path, checkout: Path 
     )
 
 
-def _sandbox(settings: Settings, room: Room, toolchains: Toolchains, output_chars: int) -> Sandbox:
+def open_sandbox(settings: Settings, room: Room, toolchains: Toolchains, output_chars: int) -> Sandbox:
+    """The sandbox that the user chose, or the first that works. Raises SandboxUnavailable where it is entered."""
     policy = Policy(output_chars=output_chars)
     if settings.sandbox == "none":
         from livecoder.sandbox.host import Host
@@ -195,7 +197,9 @@ def _sandbox(settings: Settings, room: Room, toolchains: Toolchains, output_char
     return Bubblewrap(room, toolchains, policy)
 
 
-def _copier(workspace: Workspace, dependencies: Dependencies) -> Callable[[str, Path], str]:
+def copier(workspace: Workspace, dependencies: Dependencies) -> Callable[[str, Path], str]:
+    """See `rooms.Copier`."""
+
     def copy(tree: str, dest: Path) -> str:
         made = clean_copy(workspace.shadow.trees, tree, dependencies, dest)
         if made.why_in_place and not (dest.exists() and any(dest.iterdir())):
