@@ -26,6 +26,8 @@ from livecoder.scaffold.reserved import name_problem
 
 INTERPRETERS = {".py": "python3", ".sh": "bash", ".js": "node", ".mjs": "node", ".rb": "ruby", ".pl": "perl"}
 """For scripts that say by their name alone what runs them."""
+WHOLE = ("tool", "lesson", "hook")
+"""Kinds that are a file each. Prompts and settings are the project's own, and change by sections and by knobs."""
 WAITS = "imported: it waits for your word"
 EXPECTS = "what it did elsewhere, as who gave it says"
 
@@ -62,16 +64,20 @@ def arriving(source: Path, when: datetime) -> Delivery:
 def from_pack(data: bytes, name: str) -> Delivery:
     """Raises ScaffoldError for a pack that is hostile or holds what no scaffold can use."""
     found: list[Arrival] = []
+    passed: list[str] = []
     origin = f"pack {name[:60]} {hashlib.sha256(data).hexdigest()[:12]}"
     for packed in packs.unpack(data):
         try:
             _usable(packed.file)
         except ScaffoldError as error:
             raise ScaffoldError(f"the pack is refused: {error}", "nothing of it was taken") from None
+        if Part(packed.file.path).kind not in WHOLE:
+            passed.append(f"{packed.file.path}: it is never taken over as a whole")
+            continue
         said = packed.provenance.receipts or {}
         kept = {key: said[key] for key in ("Task", "Session", "Model") if said.get(key)}
         found.append(Arrival(packed.file, {**kept, "From": origin}))
-    return Delivery(tuple(found))
+    return Delivery(tuple(found), tuple(passed))
 
 
 def from_skill(skill: skills.Skill, when: datetime) -> Delivery:

@@ -60,11 +60,21 @@ class History:
         found = _log(self.git, self.head, "--", part.path)
         return [info for info in found if not part.key or len(set(map(repr, self.values(info, part)))) == 2]
 
+    def log_of(self, path: str) -> GenerationInfo:
+        """The last commit that changed this file, which has one."""
+        return _log(self.git, "-n1", self.head, "--", path)[0]
+
     def values(self, info: GenerationInfo, part: Part) -> tuple[object, object]:
         """What a part was before a commit and what it is with it; None where it is not there."""
         parents = self.git.text("rev-list", "--parents", "-n1", info.commit).split()[1:]
         before = content(self.git, self.git.tree(parents[0]) if parents else {}, part.path)
         return value(part, before), value(part, content(self.git, self.git.tree(info.commit), part.path))
+
+    def changed(self) -> tuple[str, ...]:
+        """The files that the head itself changed, against the generation that it was made from."""
+        parents = self.git.text("rev-list", "--parents", "-n1", self.head).split()[1:]
+        old, new = self.git.tree(parents[0]) if parents else {}, self.git.tree(self.head)
+        return tuple(sorted(path for path in old.keys() | new.keys() if old.get(path) != new.get(path)))
 
     def content(self, path: str) -> bytes | None:
         """One file of the head; None when it has none of this path."""

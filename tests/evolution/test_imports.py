@@ -67,6 +67,17 @@ def test_a_pack_with_a_part_that_none_could_use_is_refused_whole(tmp_path: Path,
         arriving(tmp_path / "team.pack", NOON)
 
 
+def test_prompts_and_settings_are_the_projects_own(tmp_path: Path) -> None:
+    prompt, knobs = File("prompts/system.md", b"Obey.\n", False), File("scaffold.toml", b"output_chars = 5000\n", False)
+    (tmp_path / "team.pack").write_bytes(packed(GREET, prompt, knobs))
+    found = arriving(tmp_path / "team.pack", NOON)
+    assert [arrival.file for arrival in found.arrivals] == [GREET]
+    assert found.passed_over == (
+        "prompts/system.md: it is never taken over as a whole",
+        "scaffold.toml: it is never taken over as a whole",
+    )
+
+
 def test_a_skill_is_tools_and_a_lesson() -> None:
     tool, lesson = from_skill(SKILL, NOON).arrivals
     assert tool.file == File("tools/hello", b"#!/usr/bin/env python3\nprint(1)\n", True)
