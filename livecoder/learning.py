@@ -71,8 +71,9 @@ class Learning:
 
     def close(self) -> None:
         self._resources.close()
-        with suppress(ScaffoldError):  # an index, which the next session makes as well
-            refresh(self._opened.sessions)
+        if self._tools is not None:
+            with suppress(ScaffoldError):  # an index, which the next session makes as well
+                refresh(self._opened.sessions)
 
     def _watch(self, checkout: Path, tree: Callable[[], str]) -> None:
         knobs, scaffold = self._opened.scaffold.knobs, self._opened.scaffold
