@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -21,9 +21,6 @@ from livecoder.scaffold.files import entries
 from livecoder.scaffold.scaffold import Scaffold
 
 T = TypeVar("T")
-Probe = Callable[[Path], str]
-"""What does not work in the scaffold at this path; "" when all of it does."""
-
 RUN_SECONDS = 600.0
 HOOK_SECONDS = 2.0
 HOOK_INPUT = {
@@ -76,14 +73,15 @@ def search(span: Sequence[T], failure: Callable[[T], str]) -> Search[T]:
 
 @dataclass(slots=True)
 class Recorded:
-    """A probe: every recorded call of every tool that this scaffold has does what it did when it was recorded."""
+    """Whether every recorded call of every tool that a scaffold has does what it did when it was recorded."""
 
     replay: Replay
     cases: Mapping[str, Sequence[Case]]
     unplayable: set[str] = field(default_factory=set[str])
     """Tools with a call that cannot be made again here, whatever the scaffold."""
 
-    def __call__(self, scaffold: Path) -> str:
+    def failure(self, scaffold: Path, printed: Collection[str]) -> str:
+        """What does not, or "". `printed`: the tools whose output counts; what an earlier text printed is no fault."""
         for tool in Scaffold.load(scaffold).tools:
             for case in self.cases.get(tool.name, ()):
                 try:
@@ -91,18 +89,18 @@ class Recorded:
                 except WorkspaceError:
                     self.unplayable.add(tool.name)
                     continue
-                if reason := departs(tool.name, case, now, same_output=True):
+                if reason := departs(tool.name, case, now, same_output=tool.name in printed):
                     return reason
         return ""
 
 
 @dataclass(frozen=True, slots=True)
 class Hooks:
-    """A probe: every hook answers in time, with a JSON object."""
+    """Whether every hook answers in time, with a JSON object."""
 
     rooms: Rooms
 
-    def __call__(self, scaffold: Path) -> str:
+    def failure(self, scaffold: Path) -> str:
         names = [name for name, _ in entries(scaffold, "hooks")]
         if not names:
             return ""
@@ -121,13 +119,13 @@ class Hooks:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A probe: the user's command, with $SCAFFOLD, exits 0 on a clean copy of the tree."""
+    """Whether the user's command, with $SCAFFOLD, exits 0 on a clean copy of the tree."""
 
     rooms: Rooms
     tree: str
     command: str
 
-    def __call__(self, scaffold: Path) -> str:
+    def failure(self, scaffold: Path) -> str:
         with self.rooms.copy(self.tree, scaffold) as copy:
             finished = copy.run(self.command, RUN_SECONDS)
         last = " ".join(finished.output.strip().rpartition("\n")[2].split())[:120]

@@ -127,7 +127,7 @@ class Store:
             tree = self._git.tree(head)
             part, touched = History(self._git, head).last_change(target)
             if part and part.key:
-                raise ScaffoldError(f"{target} is a knob", "roll back scaffold.toml, or a generation")
+                raise ScaffoldError(f"{target} is a part of {part.path}", f"roll back {part.path}, or a generation")
             if part:
                 parents = self._git.text("rev-list", "--parents", "-n1", touched).split()[1:]
                 earlier = self._git.tree(parents[0]) if parents else {}

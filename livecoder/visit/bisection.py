@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from math import ceil, log2
 from pathlib import Path
 
 from livecoder.config import Settings
 from livecoder.errors import UsageError
-from livecoder.evolution.bisect import Command, Hooks, Probe, Recorded, Search, acts_on_the_model, search
+from livecoder.evolution.bisect import Command, Hooks, Recorded, acts_on_the_model, search
 from livecoder.evolution.replay import Shelf, replayer
 from livecoder.scaffold import cases
 from livecoder.scaffold.history import GenerationInfo, History
+from livecoder.scaffold.parts import Part
 from livecoder.scaffold.store import Store
 from livecoder.visit.opened import Workshop, workshop
 
@@ -25,7 +27,9 @@ class Bisected:
     """`span` runs from the good generation to the bad one; `live` are those that act on the model, when none is bad."""
 
     span: tuple[GenerationInfo, ...]
-    search: Search[GenerationInfo]
+    first_bad: GenerationInfo | None
+    why: str
+    """What failed there; without a first bad one, in the good one."""
     paths: tuple[str, ...]
     """What the first bad generation changed."""
     live: tuple[GenerationInfo, ...]
@@ -61,13 +65,22 @@ def bisect(
         raise UsageError("no call of a tool is recorded here that could be replayed", "give --run COMMAND")
     with workshop(settings, cwd) as shop, Shelf(shop.rooms) as shelf:
         played = Recorded(replayer(shop.rooms, shop.root, shelf), recorded)
-        probes: list[Probe] = [played, Hooks(shop.rooms)]
-        if command:
-            probes.append(Command(shop.rooms, shop.tree, command))
-        found = search(span, lambda info: _failure(store, shop, info, probes, tell))
-    changed = _changed(store, found.first_bad) if found.first_bad else ()
-    live = [] if found.first_bad else [info for info in span[1:] if acts_on_the_model(_changed(store, info))]
-    return Bisected(tuple(span), found, changed, tuple(live), tuple(sorted(played.unplayable)))
+        hooks, own = Hooks(shop.rooms), Command(shop.rooms, shop.tree, command)
+        printed_since = {name: _recorded_in(history, span, settings.paths.data, project, name) for name in recorded}
+
+        def failure(place: int) -> str:
+            printed = {name for name, since in printed_since.items() if place >= since}
+            with _checkout(store, shop, span[place]) as scaffold:
+                reason = played.failure(scaffold, printed) or hooks.failure(scaffold)
+                reason = reason or (own.failure(scaffold) if command else "")
+            tell(span[place], reason)
+            return reason
+
+        found = search(range(len(span)), failure)
+    first = span[found.first_bad] if found.first_bad is not None else None
+    changed = _changed(store, first) if first else ()
+    live = [] if first else [info for info in span[1:] if acts_on_the_model(_changed(store, info))]
+    return Bisected(tuple(span), first, found.why, changed, tuple(live), tuple(sorted(played.unplayable)))
 
 
 def _span(store: Store, history: History, good: str) -> list[GenerationInfo]:
@@ -82,22 +95,22 @@ def _span(store: Store, history: History, good: str) -> list[GenerationInfo]:
     return newest_first[: place + 1][::-1]
 
 
-def _failure(
-    store: Store,
-    shop: Workshop,
-    info: GenerationInfo,
-    probes: list[Probe],
-    tell: Callable[[GenerationInfo, str], object],
-) -> str:
+def _recorded_in(history: History, span: list[GenerationInfo], data: Path, project: str, tool: str) -> int:
+    """The place in `span` of the tool's text whose output its cases have; 0 when that came before."""
+    then = cases.recorded_at(data, project, tool)
+    texts = {info.commit for info in history.touching(Part(f"tools/{tool}")) if info.when <= then}
+    return max((place for place, info in enumerate(span) if info.commit in texts), default=0)
+
+
+@contextmanager
+def _checkout(store: Store, shop: Workshop, info: GenerationInfo) -> Generator[Path]:
     place = shop.rooms.directory / f"generation-{info.id}"
     place.parent.mkdir(parents=True, exist_ok=True)
     try:
         store.checkout_ref(info.commit, place)
-        reason = next((reason for probe in probes if (reason := probe(place))), "")
+        yield place
     finally:
         shutil.rmtree(place, ignore_errors=True)
-    tell(info, reason)
-    return reason
 
 
 def _tools(store: Store, span: list[GenerationInfo]) -> list[str]:

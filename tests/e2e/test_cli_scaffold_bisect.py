@@ -79,6 +79,19 @@ def test_the_bad_one_among_thirty_is_named_and_taken_back(livecoder: Livecoder, 
     assert livecoder.sessions() == []
 
 
+def test_a_tool_that_learnt_to_say_it_better_is_not_to_blame(livecoder: Livecoder, learnt: Learnt) -> None:
+    """Its recorded calls have the output of the better text; the earlier one printed something else, rightly."""
+    learnt.commit("tools/count-lines", COUNT.replace('wc -l "$@"', 'wc -l <"$1"'))
+    changes(learnt, range(1, 4))
+    learnt.commit("tools/count-lines", COUNT)
+    learnt.case("count-lines", "calc.py", output="2 calc.py\n")
+    changes(learnt, range(5, 8))
+    bad = learnt.commit("tools/count-lines", COUNT.replace("wc -l", "wc -c"))
+    changes(learnt, range(9, 12))
+    code, lines = bisect(livecoder)
+    assert code == 0 and any(line.startswith(f"the first bad one is {bad} of ") for line in lines)
+
+
 def test_a_command_of_the_users_finds_what_no_record_tells(livecoder: Livecoder, learnt: Learnt) -> None:
     changes(learnt, range(6))
     learnt.commit("scaffold.toml", "output_chars = 2000\n", "knob(output_chars): 2000")

@@ -133,7 +133,7 @@ def test_rollback_by_name_generation_and_date(livecoder: Livecoder, learnt: Lear
         (["x", "--since", "2026-01-01"], 2, "rollback needs a generation or a name, or --since DATE: "),
         (["--since", "yesterday"], 2, "--since yesterday: a date as in 2026-03-01, or 2026-03-01T14:30"),
         (["--since", "1999-01-01"], 3, "there is no generation from before 1999-01-01 "),
-        (["output_chars"], 3, "output_chars is a knob: roll back scaffold.toml, or a generation"),
+        (["output_chars"], 3, "output_chars is a part of scaffold.toml: roll back scaffold.toml, or a generation"),
         (["nothing"], 3, "the scaffold has no generation nothing: `livecoder scaffold log` lists them"),
     ],
 )

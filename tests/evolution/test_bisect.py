@@ -40,6 +40,9 @@ def test_ends_that_do_not_differ_are_told_apart() -> None:
     assert search([1], lambda each: "fails").first_bad is None
 
 
+TOOLS = ("count-lines",)
+
+
 def case(lab: Lab, *arguments: str, output: str = "", effect: str = "") -> Case:
     return Case(lab.tree(), arguments, "", ".", 0, output, effect, True)
 
@@ -51,22 +54,33 @@ def recorded(lab: Lab, **cases: list[Case]) -> Recorded:
 
 def test_recorded_calls_must_do_what_they_did(lab: Lab) -> None:
     probe = recorded(lab, count_lines=[case(lab, "b.txt", output="1 b.txt\n"), case(lab, "a.txt", output="2 a.txt\n")])
-    assert probe(lab.checkout) == ""  # no such tool there yet
+    assert probe.failure(lab.checkout, TOOLS) == ""  # no such tool there yet
     lab.write("count-lines", COUNT)
-    assert probe(lab.checkout) == ""
+    assert probe.failure(lab.checkout, TOOLS) == ""
     lab.write("count-lines", COUNT.replace("wc -l", "wc -c"))
-    assert probe(lab.checkout) == "`count-lines b.txt` prints something else than before"
+    assert probe.failure(lab.checkout, TOOLS) == "`count-lines b.txt` prints something else than before"
     lab.write("count-lines", COUNT + "exit 3\n")
-    assert probe(lab.checkout).startswith("`count-lines b.txt` exits 3 instead of 0: 1 b.txt")
+    assert probe.failure(lab.checkout, TOOLS).startswith("`count-lines b.txt` exits 3 instead of 0: 1 b.txt")
     lab.write("count-lines", COUNT + "rm b.txt\n")
-    assert probe(lab.checkout) == "`count-lines b.txt` changes other files, or other text in them, than before"
+    assert (
+        probe.failure(lab.checkout, TOOLS)
+        == "`count-lines b.txt` changes other files, or other text in them, than before"
+    )
+
+
+def test_what_an_earlier_text_printed_is_no_fault(lab: Lab) -> None:
+    probe = recorded(lab, count_lines=[case(lab, "a.txt", output="2 a.txt\n")])
+    lab.write("count-lines", COUNT.replace("wc -l", "wc -c"))
+    assert probe.failure(lab.checkout, []) == ""
+    lab.write("count-lines", COUNT + "exit 3\n")
+    assert probe.failure(lab.checkout, []) != ""
 
 
 def test_a_call_that_cannot_be_made_again_says_nothing_against_a_scaffold(lab: Lab) -> None:
     lab.write("count-lines", COUNT)
     lost = replace(case(lab, "a.txt", output="2 a.txt\n"), tree="f" * 40)
     probe = recorded(lab, count_lines=[lost])
-    assert (probe(lab.checkout), probe.unplayable) == ("", {"count-lines"})
+    assert (probe.failure(lab.checkout, TOOLS), probe.unplayable) == ("", {"count-lines"})
 
 
 @pytest.mark.parametrize(
@@ -85,17 +99,17 @@ def test_a_hook_must_answer_in_time(lab: Lab, text: str, why: str) -> None:
     path = lab.checkout / "hooks" / "before_finish"
     path.write_text(text)
     path.chmod(0o755)
-    assert Hooks(lab.rooms)(lab.checkout) == why
+    assert Hooks(lab.rooms).failure(lab.checkout) == why
 
 
 def test_the_users_command_runs_on_a_copy_with_the_scaffold(lab: Lab) -> None:
     lab.write("stamp", STAMP.format(body='echo new > "$1"'))
     before = lab.tree()
     passes = Command(lab.rooms, before, "stamp a.txt && grep -q new a.txt && test -d $SCAFFOLD/hooks")
-    assert passes(lab.checkout) == ""
+    assert passes.failure(lab.checkout) == ""
     fails = Command(lab.rooms, before, "echo; echo what happened; exit 9")
-    assert fails(lab.checkout) == "`echo; echo what happened; exit 9` exits 9: what happened"
-    assert Command(lab.rooms, before, "exit 2")(lab.checkout) == "`exit 2` exits 2"
+    assert fails.failure(lab.checkout) == "`echo; echo what happened; exit 9` exits 9: what happened"
+    assert Command(lab.rooms, before, "exit 2").failure(lab.checkout) == "`exit 2` exits 2"
     assert lab.tree() == before
 
 
@@ -106,7 +120,7 @@ def test_what_acts_on_the_model_is_known_by_its_file() -> None:
 
 
 def test_a_probe_leaves_nothing_behind(lab: Lab) -> None:
-    Hooks(lab.rooms)(lab.checkout)
-    Command(lab.rooms, lab.tree(), "touch x")(lab.checkout)
+    Hooks(lab.rooms).failure(lab.checkout)
+    Command(lab.rooms, lab.tree(), "touch x").failure(lab.checkout)
     assert not lab.rooms.directory.exists() or list(lab.rooms.directory.iterdir()) == []
     assert not Path(lab.root / "x").exists()

@@ -125,6 +125,19 @@ def test_two_processes_committing_at_once_both_land(store: Store, data: Path) ->
     assert store.diff(base, store.head("p")).count("new file mode 100755") == 12
 
 
+def test_processes_that_open_the_store_for_the_first_time_at_once_share_it(data: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path; from livecoder.scaffold.store import Store\n"
+        "store = Store.open(Path(sys.argv[1])); print(store.head(sys.argv[2]), *store.notices)\n"
+    )
+    running = [
+        subprocess.Popen([sys.executable, "-c", program, str(data), f"p{who}"], stdout=subprocess.PIPE, text=True)
+        for who in range(4)
+    ]
+    said = {process.communicate(timeout=60)[0] for process in running}
+    assert said == {f"{Store.open(data).head('p0')}\n"}
+
+
 def test_rollback_to_a_generation_is_a_new_commit(store: Store, tmp_path: Path) -> None:
     base = store.head("p")
     added = put(store, GREET)

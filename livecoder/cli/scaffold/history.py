@@ -171,14 +171,14 @@ def bisect(
     found = search(settings, at.root, at.store, at.project, (good, bad), run, tell)
     for name in found.unplayable:
         put(f"the recorded calls of {name} cannot be made again here: passed over")
-    return _found(found) if found.search.first_bad else _not_found(found, usual(at.sessions))
+    return _found(found) if found.first_bad else _not_found(found, usual(at.sessions))
 
 
 def _found(found: Bisected) -> int:
-    first = found.search.first_bad
+    first = found.first_bad
     assert first is not None, "the caller has looked"
     put(f"the first bad one is {first.id} of {first.when.astimezone():%Y-%m-%d}: {first.subject}")
-    put(f"why: {found.search.why}", 2)
+    put(f"why: {found.why}", 2)
     put(f"it changed {', '.join(found.paths)}", 2)
     names = [path.rpartition("/")[2].removesuffix(".toml").removesuffix(".md") for path in found.paths]
     before = found.span[found.span.index(first) - 1].id
@@ -189,7 +189,7 @@ def _found(found: Bisected) -> int:
 
 def _not_found(found: Bisected, usual: Usual | None) -> int:
     start, end = found.span[0].id, found.span[-1].id
-    if found.search.why:
+    if found.why:
         put(f"{start} does not work either: give a --good one")
         return 1
     put(f"all that can be replayed works in {end} as it did in {start}")
