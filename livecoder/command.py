@@ -6,7 +6,7 @@ A reading for harvest, nudges and evidence; nothing here decides whether a comma
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ process at `{` before a high one."""
 ESCAPE = re.compile("\x01([0-9a-f]+)\x02")
 ARGUMENTS = ("word", "string", "raw_string", "ansi_c_string", "concatenation")
 """What else may stand on the line of a heredoc: `tool <<E --flag "a b"`."""
+QUOTED = ("string", "raw_string", "ansi_c_string")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,8 @@ class Program:
     heredoc: Heredoc | None = None
     writes: str = ""
     """The file that its stdout is redirected to, if any."""
+    quoted: frozenset[int] = field(default=frozenset(), compare=False)
+    """Which of its words stand in quotes as a whole, by place."""
 
     @property
     def name(self) -> str:
@@ -65,11 +68,13 @@ def programs(text: str) -> tuple[Program, ...]:
 
 
 def _program(node: Node) -> Program:
-    words = tuple(
-        _plain(child)
+    parts = [
+        child
         for child in node.children
         if child.type not in ("variable_assignment", "herestring_redirect", "comment") and child.is_named
-    )
+    ]
+    words = tuple(map(_plain, parts))
+    quoted = frozenset(place for place, part in enumerate(parts) if part.type in QUOTED)
     heredoc, writes = None, ""
     holder = node.parent
     while holder is not None and holder.type in ("list", "pipeline"):
@@ -86,7 +91,7 @@ def _program(node: Node) -> Program:
                 writes = _target(child) or writes
             elif child.type == "file_redirect":
                 writes = _file(child) or writes
-    return Program(words, heredoc, writes)
+    return Program(words, heredoc, writes, quoted)
 
 
 def _heredoc(node: Node) -> Heredoc | None:

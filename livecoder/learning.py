@@ -17,8 +17,10 @@ from livecoder.errors import JournalError, ScaffoldError
 from livecoder.events import Event, Harvested, Reflected, ScaffoldCommitted, ToolUsed
 from livecoder.evolution.digest import digest
 from livecoder.evolution.evolve import Evolution, Receipt
-from livecoder.evolution.harvest import Earlier, Harvest
+from livecoder.evolution.harvest import Earlier, Harvest, Recurring
 from livecoder.evolution.lessonwatch import LessonWatch
+from livecoder.evolution.mined import load, refresh
+from livecoder.evolution.miner import worthwhile
 from livecoder.evolution.nudges import Nudges
 from livecoder.evolution.proposals import KeepTool, Proposal
 from livecoder.evolution.reflection import Origin, reflect, too_dear
@@ -69,12 +71,19 @@ class Learning:
 
     def close(self) -> None:
         self._resources.close()
+        if self._tools is not None:
+            with suppress(ScaffoldError):  # an index, which the next session makes as well
+                refresh(self._opened.sessions)
 
     def _watch(self, checkout: Path, tree: Callable[[], str]) -> None:
         knobs, scaffold = self._opened.scaffold.knobs, self._opened.scaffold
         look = runner(self._resources.enter_context(self._opened.rooms.look_only(checkout)))
         tools = self._tools = ToolWatch(checkout, look, tree)
-        harvest = Harvest(knobs.harvest, self._question, self._earlier(), tools.encouraged, lambda: len(tools.made))
+        made = tuple(tool.name for tool in scaffold.tools)
+        recurring = worthwhile(load(self._opened.sessions).shapes, made)
+        harvest = Harvest(
+            knobs.harvest, self._question, self._earlier(), tools.encouraged, lambda: len(tools.made), recurring
+        )
         nudges = Nudges(knobs.nudges, knobs.repeat_threshold, tools.encouraged)
         lessons = () if self._opened.settings.bare else scaffold.lessons
         self.watchers = (tools, harvest, nudges, LessonWatch(lessons))
@@ -86,13 +95,15 @@ class Learning:
                 found.append(Earlier(f"an earlier task ({session}, step {event.step})", event.shingles))
         return found
 
-    def _question(self, scripts: list[Harvested]) -> str:
+    def _question(self, scripts: list[Harvested], recurring: list[Recurring]) -> str:
         rows = [
             {"step": s.step, "lines": s.lines, "language": s.language, "similar": " and ".join(s.similar_to)}
             for s in scripts
         ]
+        shapes = [{"text": r.shape, "uses": r.uses, "steps": ", ".join(map(str, r.steps))} for r in recurring]
+        variables = {"scripts": rows, "shapes": shapes}
         scaffold = self._opened.scaffold
-        return render(scaffold.prompts["harvest"], {"scripts": rows}, seed="harvest" in scaffold.seeded).strip()
+        return render(scaffold.prompts["harvest"], variables, seed="harvest" in scaffold.seeded).strip()
 
     def after_round(self, task: Task, control: Control, reflect_now: bool) -> Iterator[Event]:
         """Tools by use, then reflection: `done`, `pending`, `skipped` with the reason, or `off`."""

@@ -109,7 +109,7 @@ def opened(settings: Settings, cwd: Path) -> Generator[Opened]:
         scaffold = Scaffold.load(checkout or seed_dir())
         toolchains = find(environ, root, own_interpreter(), settings.mounts)
         room = _room(settings, workspace, place, checkout, start.tree)
-        sandbox = stack.enter_context(_sandbox(settings, room, toolchains, scaffold.knobs.output_chars))
+        sandbox = stack.enter_context(open_sandbox(settings, room, toolchains, scaffold.knobs.output_chars))
         scaffold, system = _prompts(settings, root, scaffold, tools_enabled=checkout is not None)
         yield Opened(
             id=identity,
@@ -123,7 +123,7 @@ def opened(settings: Settings, cwd: Path) -> Generator[Opened]:
             why_model=why_model,
             sandbox=sandbox,
             rooms=Rooms(
-                sandbox, _copier(workspace, dependencies), gitdirs(workspace.root, Path.home()), place / "copies"
+                sandbox, copier(workspace, dependencies), gitdirs(workspace.root, Path.home()), place / "copies"
             ),
             store=store,
             checkout=checkout,
@@ -192,7 +192,8 @@ def _room(settings: Settings, workspace: Workspace, place: Path, checkout: Path 
     )
 
 
-def _sandbox(settings: Settings, room: Room, toolchains: Toolchains, output_chars: int) -> Sandbox:
+def open_sandbox(settings: Settings, room: Room, toolchains: Toolchains, output_chars: int) -> Sandbox:
+    """The sandbox that the user chose, or the first that works. Raises SandboxUnavailable where it is entered."""
     policy = Policy(output_chars=output_chars)
     if settings.sandbox == "none":
         from livecoder.sandbox.host import Host
@@ -205,7 +206,9 @@ def _sandbox(settings: Settings, room: Room, toolchains: Toolchains, output_char
     return Bubblewrap(room, toolchains, policy)
 
 
-def _copier(workspace: Workspace, dependencies: Dependencies) -> Callable[[str, Path], str]:
+def copier(workspace: Workspace, dependencies: Dependencies) -> Callable[[str, Path], str]:
+    """See `rooms.Copier`."""
+
     def copy(tree: str, dest: Path) -> str:
         made = clean_copy(workspace.shadow.trees, tree, dependencies, dest)
         if made.why_in_place and not (dest.exists() and any(dest.iterdir())):

@@ -292,5 +292,6 @@ def _introduction(opened: Opened) -> Iterator[Event]:
     )
     if opened.why_model:
         yield Warned(f"no model was named: {opened.model.name}, since {opened.why_model}")
-    for line in (*opened.scaffold.problems, *opened.left_out[:5]):
+    notices = opened.store.notices if opened.store else ()
+    for line in (*notices, *opened.scaffold.problems, *opened.left_out[:5]):
         yield Warned(line)

@@ -28,6 +28,11 @@ def test_every_simple_command_is_found_in_order(text: str, words: list[tuple[str
     assert [program.words for program in programs(text)] == words
 
 
+def test_words_in_quotes_are_known() -> None:
+    (found,) = programs("grep -n 'main' \"$x\" main $'a' e'f'g")
+    assert [word for place, word in enumerate(found.words) if place in found.quoted] == ["main", "$x", "a"]
+
+
 def test_a_programs_name_is_the_last_part_of_its_path() -> None:
     assert [program.name for program in programs("/usr/bin/python3 x; ./run; make")] == ["python3", "run", "make"]
     assert Program(()).name == ""

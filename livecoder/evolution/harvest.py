@@ -1,20 +1,24 @@
 """Stage 5: throw-away scripts that a model writes and runs are candidates for tools.
 
 Strong models do not repeat commands; they write scripts and throw them away. So these are journaled, and when one
-comes back in the same shape, or when a task that ran some is over, the model is asked once whether to keep it.
+comes back in the same shape, or when a task that ran some is over, the model is asked once whether to keep it. So are
+command lines of a shape that recurs from task to task, as the miner has it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from livecoder.command import Program, programs
 from livecoder.events import Harvested
+from livecoder.evolution.miner import Mined, called
 from livecoder.evolution.shape import SIMILAR, similarity, sketch
 from livecoder.loop import Notice, State, Step
 
 MIN_LINES = 4
+NAMED = 2
+"""Procedures that the question names at most: the most used ones."""
 INTERPRETERS = {
     "python": "Python",
     "python3": "Python",
@@ -39,23 +43,40 @@ class Earlier:
     shingles: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Recurring:
+    """A procedure that ran here and in earlier tasks: its shape, how often and with how many arguments, and where."""
+
+    shape: str
+    uses: int
+    arguments: int
+    steps: tuple[int, ...]
+
+
 @dataclass(slots=True)
 class Harvest:
-    """A watcher. `earlier` are scripts of this project's past sessions; `question` renders the last question."""
+    """A watcher. `earlier` are scripts of this project's past sessions, `recurring` the shapes that the miner has in
+    them; `question` renders the last question.
+    """
 
     mode: str
-    question: Callable[[list[Harvested]], str]
+    question: Callable[[list[Harvested], list[Recurring]], str]
     earlier: list[Earlier] = field(default_factory=list[Earlier])
     encouraged: Callable[[], bool] = lambda: True
     tools_made: Callable[[], int] = lambda: 0
+    recurring: Mapping[str, Mined] = field(default_factory=dict[str, Mined])
     _written: dict[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
     _ran: list[Harvested] = field(default_factory=list[Harvested])
+    _met: dict[str, list[int]] = field(default_factory=dict[str, list[int]])
     _told: bool = False
     _asked: bool = False
 
     def after_step(self, step: Step, state: State) -> Iterable[Notice]:
         if self.mode == "never":
             return
+        call = called(step.started.command, step.finished.exit_code) if self.recurring else None
+        if call and call.ok and call.shape in self.recurring:
+            self._met.setdefault(call.shape, []).append(step.started.step)
         for program in programs(step.started.command):
             self._remember_written(program)
             found = self._script(program)
@@ -66,17 +87,23 @@ class Harvest:
             yield Notice(event, self._recurs(event))
 
     def before_end(self, state: State) -> Notice | None:
-        """Asked once, when scripts ran well, no tool came of it, and at least one might come back."""
+        """Asked once, when scripts or procedures ran well, no tool came of it, and at least one might come back."""
         useful = [script for script in self._ran if script.exit_code == 0]
         if self._asked or self.mode == "never" or not self.encouraged() or self.tools_made():
             return None
-        if len(useful) < 2 and not any(script.similar_to for script in useful):
+        met = [self._recurring(shape) for shape in self.recurring if shape in self._met][:NAMED]
+        if len(useful) < 2 and not any(script.similar_to for script in useful) and not met:
             return None
         self._asked = True
         from livecoder.events import Nudged
 
-        text = self.question(useful)
-        return Notice(Nudged("harvest", tuple(script.step for script in useful), text), text)
+        text = self.question(useful, met)
+        steps = {script.step for script in useful} | {step for each in met for step in each.steps}
+        return Notice(Nudged("harvest", tuple(sorted(steps)), text), text)
+
+    def _recurring(self, shape: str) -> Recurring:
+        known = self.recurring[shape]
+        return Recurring(shape, known.uses, len(known.sets), tuple(self._met[shape]))
 
     def _remember_written(self, program: Program) -> None:
         if program.heredoc and program.writes.startswith(OUTSIDE):

@@ -17,6 +17,7 @@ from typing import Self
 
 from livecoder.errors import SandboxUnavailable
 from livecoder.sandbox import Finished, Room, furnish, mounts
+from livecoder.sandbox.attached import Streams, pump
 from livecoder.sandbox.command import Backend, Commands, Launch, Place, never
 from livecoder.sandbox.dotenv import Dotenv
 from livecoder.sandbox.policy import Policy
@@ -87,6 +88,22 @@ class Bubblewrap:
         assert self._commands is not None, "the sandbox is entered first"
         return self._commands.run(Backend(self._spawn, self._kill, self._check), command, timeout, cancelled)
 
+    def attach(self, command: str, streams: Streams) -> int:
+        """See `Attachable.attach`. Raises SandboxUnavailable as `run` does."""
+        assert self._commands is not None, "the sandbox is entered first"
+        process = self._spawn(self._commands.prepared(command), attached=True)
+        try:
+            pump(process, streams)
+            process.wait()
+        finally:
+            self._kill(process)
+            for pipe in filter(None, (process.stdout, process.stderr, process.stdin)):
+                pipe.close()
+        code = process.returncode
+        ending = Ending(128 - code if code < 0 else code, 0.0, "exit")
+        self._check(ending, "it ended without a word")
+        return ending.exit_code
+
     def sibling(self, room: Room) -> Bubblewrap:
         if self._dotenv:
             self._dotenv.masks()  # the last command may have moved some
@@ -115,8 +132,11 @@ class Bubblewrap:
         self._system = mounts.system_arguments()
         self._commands = Commands(self.room, self._policy, self._toolchains, Place(mounts.ROOT, mounts.HOME))
 
-    def _spawn(self, launch: Launch) -> Process:
-        """Start bubblewrap with an empty environment of its own: it is readable inside, as process 1."""
+    def _spawn(self, launch: Launch, attached: bool = False) -> Process:
+        """Start bubblewrap with an empty environment of its own: it is readable inside, as process 1.
+
+        `attached`: with three pipes, where a command otherwise has no input and one pipe for its output.
+        """
         read_status, write_status = os.pipe()
         arguments = [*self.options(), "--json-status-fd", str(write_status), *_setenv(launch.variables)]
         options = os.memfd_create("bwrap-arguments")
@@ -128,9 +148,9 @@ class Bubblewrap:
                 ["bwrap", "--args", str(options), "--", *launch.argv],
                 executable=shutil.which("bwrap", path=_WHERE),
                 env={},
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE if attached else subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
+                stderr=subprocess.PIPE if attached else subprocess.STDOUT,
                 pass_fds=(options, write_status),
                 start_new_session=True,
             )

@@ -92,15 +92,20 @@ class Commands:
         environment = self._environment
         return Launch(_BASH, {**environment.variables(), "BASH_ENV": self._stage, "LC_CWD": environment.cwd})
 
+    def prepared(self, command: str) -> Launch:
+        """The launch that runs `command`, which lies ready for it."""
+        self._launchers.refresh()
+        furnish.put_command(self._room, command)
+        dropped.clear(self._room.scratch / "in")
+        return self.launch()
+
     def run(
         self, backend: Backend, command: str, timeout: float, cancelled: Callable[[], bool]
     ) -> Generator[str, None, Finished]:
         """Run one command; see `Sandbox.run`."""
         self._number += 1
         incoming = self._room.scratch / "in"
-        self._launchers.refresh()
-        furnish.put_command(self._room, command)
-        dropped.clear(incoming)
+        launch = self.prepared(command)
         label = self._room.guest.name if self._room.guest else str(self._number)
         bounds, live = Bounds(self._policy.output_chars, label), Live()
         spool = self._room.shared / "out" / label
@@ -113,7 +118,7 @@ class Commands:
                 return live.feed(data)
 
             limits = Limits(timeout, self._policy.output_bytes, cancelled)
-            ending = yield from follow(backend.spawn(self.launch()), limits, feed, backend.kill)
+            ending = yield from follow(backend.spawn(launch), limits, feed, backend.kill)
         if rest := live.end():
             yield rest
         report = dropped.report(incoming) if self._room.report else None

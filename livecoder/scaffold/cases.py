@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from livecoder.errors import ScaffoldError
@@ -46,6 +47,11 @@ def load(data: Path, project: str, tool: str) -> tuple[Case, ...]:
         return ()
     except (OSError, ValidationError):
         raise ScaffoldError(f"the cases of {tool} cannot be read", f"remove {path}: the next uses are kept") from None
+
+
+def recorded_at(data: Path, project: str, tool: str) -> datetime:
+    """When the tool's cases were last written: their outputs are those of the tool as it was then."""
+    return datetime.fromtimestamp(_path(data, project, tool).stat().st_mtime, UTC)
 
 
 def save(data: Path, project: str, tool: str, cases: Sequence[Case]) -> None:

@@ -15,6 +15,8 @@ from livecoder.scaffold.reserved import name_problem
 
 FOLDERS = ("prompts", "tools", "hooks", "lessons")
 SETTINGS = "scaffold.toml"
+TAINTED = "Tainted"
+"""The receipt of a commit in which a stranger's text had a hand; its value says whose."""
 
 _PATH = re.compile(
     r"scaffold\.toml|prompts/[a-z][a-z0-9_-]{0,63}\.md|hooks/[a-z][a-z0-9_-]{0,39}|lessons/[a-z0-9][a-z0-9-]{0,63}\.toml"

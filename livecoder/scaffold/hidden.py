@@ -21,6 +21,14 @@ def hidden(text: str, allowed: str = "") -> str:
     return ""
 
 
+def visible(text: str, allowed: str = "\n\t") -> str:
+    """The text with every hidden character in plain sight, as in `<U+202E>`: for a terminal, which obeys some."""
+    if text.isprintable() and text.isascii():
+        return text
+    shown = (c if c in allowed or not _is_hidden(c) else f"<U+{ord(c):04X}>" for c in text)
+    return "".join(shown)
+
+
 def _is_hidden(character: str) -> bool:
     if " " <= character <= "~":
         return False

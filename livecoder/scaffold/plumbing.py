@@ -5,6 +5,7 @@ No hook and nothing of the user's environment or configuration counts. Who start
 
 from __future__ import annotations
 
+import hashlib
 import re
 import shutil
 import tempfile
@@ -16,11 +17,14 @@ from typing import BinaryIO, TypeAlias
 
 from livecoder.errors import ScaffoldError
 from livecoder.scaffold.changes import FileChange, Tree, allowed
+from livecoder.scaffold.files import write_whole
 
 NOTHING = "0" * 40
 WHERE = "/usr/local/bin:/usr/bin:/bin:/opt/homebrew/bin:/run/current-system/sw/bin"
 """Where git is looked for: never on the user's PATH, in which a repository's own environment may stand first."""
 STALE_SECONDS = 2.0
+HEAD = b"ref: refs/heads/main\n"
+CONFIG = b"[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n"
 
 Runner: TypeAlias = Callable[[Sequence[str], BinaryIO, Path], tuple[int, bytes, str]]
 """Runs a command: (words, stdin, directory) -> (exit status, stdout, stderr)."""
@@ -30,6 +34,8 @@ _ENVIRONMENT = {
     "GIT_CONFIG_GLOBAL": "/dev/null",
     "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_TERMINAL_PROMPT": "0",
+    "GIT_DEFAULT_HASH": "sha1",
+    "GIT_DEFAULT_REF_FORMAT": "files",
     "GIT_AUTHOR_NAME": "livecoder",
     "GIT_AUTHOR_EMAIL": "livecoder@localhost",
     "GIT_COMMITTER_NAME": "livecoder",
@@ -116,6 +122,9 @@ class Plumbing:
             start = place + len(head) + 1
             place = start + int(words[2]) + 1
             contents.append(raw[start : place - 1])
+            # Git takes an object's word for its name; a byte that changed on the disk is another tool.
+            if hashlib.sha1(b"blob %b\0%b" % (words[2], contents[-1]), usedforsecurity=False).hexdigest() != id:
+                raise self.damaged(f"its object {id[:10]} is not what it was")
         return contents
 
     def store(self, changes: Sequence[FileChange]) -> dict[str, str | None]:
@@ -149,6 +158,56 @@ class Plumbing:
             self._clear(ref)
         rows = "".join(f"update {ref} {new} {old}\n" for ref, (new, old) in refs.items())
         self.run("update-ref", "--stdin", stdin=rows.encode())
+
+    def heads_main(self) -> bool:
+        """Whether HEAD is as `create` left it; no command here moves it."""
+        try:
+            return (self._path / "HEAD").read_bytes() == HEAD
+        except OSError:
+            return False
+
+    def mend(self, *, packed: bool) -> str:
+        """Make the repository one that git can read, as far as that costs nothing; what was wrong, or "".
+
+        `packed`: a list of packed refs that cannot be read is put aside, because somebody knows where they belong.
+        """
+        wrong: list[str] = []
+        if not self.heads_main():
+            wrong.append("HEAD")
+            write_whole(self._path / "HEAD", HEAD)
+        if not (self._path / "refs").is_dir():
+            wrong.append("refs")
+            (self._path / "refs").mkdir()
+        try:
+            self.refs()
+        except ScaffoldError:
+            wrong.append("configuration")
+            write_whole(self._path / "config", CONFIG)
+            if packed and (self._path / "packed-refs").exists():
+                wrong.append("packed refs")
+                (self._path / "packed-refs").replace(self._path / "packed-refs.damaged")
+        return ", ".join(wrong)
+
+    def put(self, ref: str, commit: str) -> None:
+        """Set a ref whatever it is now, also where git cannot read it; "" takes it away."""
+        for name in (ref, "packed-refs"):
+            self._clear(name)
+        path = self._path / ref
+        if path.is_dir():
+            shutil.rmtree(path)
+        if commit:
+            write_whole(path, f"{commit}\n".encode())
+        else:
+            self.run("update-ref", "-d", ref)
+
+    def keep(self, where: str, commit: str) -> str:
+        """A ref below `where` that keeps this commit; "" when there is no such commit."""
+        ref = f"{where}{commit[:12]}"
+        try:
+            self.run("update-ref", ref, f"{commit}^{{commit}}")
+        except ScaffoldError:
+            return ""
+        return ref
 
     def damaged(self, what: str) -> ScaffoldError:
         """The error for a store that is not what it should be."""

@@ -1,15 +1,13 @@
 """The scaffold's history: one bare git repository, `main` for the user and a branch for each project.
 
 History is never rewritten: a rollback is a commit too. What moves a branch is one `update-ref` that names the value it
-replaces, so a crash leaves the old or the new.
+replaces, so a crash leaves the old or the new; what moves one otherwise is undone and told in `notices`.
 """
 
 from __future__ import annotations
 
-import fcntl
-import time
-from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,30 +15,27 @@ from typing import BinaryIO
 
 from livecoder import config
 from livecoder.errors import ScaffoldError
+from livecoder.scaffold import history
+from livecoder.scaffold.branches import adopt_seed, branch_of, followed
 from livecoder.scaffold.changes import (
     FOLDERS,
     FileChange,
     Tree,
-    allowed,
     applied,
     check,
     digest_of,
     files_of,
     message,
-    overlay,
-    receipts_of,
     write_files,
 )
-from livecoder.scaffold.files import File, checked_project
-from livecoder.scaffold.plumbing import NOTHING, Plumbing, git_program
+from livecoder.scaffold.history import GenerationInfo, History
+from livecoder.scaffold.lock import locked
+from livecoder.scaffold.parts import Part, value
+from livecoder.scaffold.pins import Pinned, pinned
+from livecoder.scaffold.plumbing import Plumbing, git_program
+from livecoder.scaffold.record import MAIN, SEEDS
+from livecoder.scaffold.refs import Refs
 from livecoder.scaffold.seed import seed_dir
-
-MAIN = "refs/heads/main"
-LATEST_SEED = "refs/seeds/latest"
-SEED_TIME = datetime(2025, 1, 1, tzinfo=UTC)
-"""Fixed, so that the same seed is the same generation on every machine."""
-LOCK_SECONDS = 30.0
-PLAIN_DIFF = ("--no-color", "--no-ext-diff", "--no-textconv")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,20 +48,10 @@ class Generation:
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """A step of a project's branch, as short generations; the same twice when there was nothing to change."""
+    """A step of a branch, as short generations; the same twice when there was nothing to change."""
 
     before: str
     after: str
-
-
-@dataclass(frozen=True, slots=True)
-class GenerationInfo:
-    """One line of the history."""
-
-    id: str
-    subject: str
-    when: datetime
-    receipts: Mapping[str, str]
 
 
 class Store:
@@ -75,18 +60,24 @@ class Store:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._git = Plumbing(path, _through_gitpython)
+        self._refs = Refs(self._git, path.with_suffix(".refs.json"))
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What was found damaged or moved from outside and put right, for the user."""
+        return tuple(self._refs.notices)
 
     @classmethod
     def open(cls, data: Path) -> Store:
         """The store of this data directory, made on first use; `main` follows the seed that is shipped."""
         store = cls(data / "scaffold.git")
         files = files_of(seed_dir())
-        mark = f"refs/seeds/{digest_of(files)[:16]}"
-        if not store.path.exists() or not {mark, MAIN} <= store._git.refs().keys():
+        mark = f"{SEEDS}{digest_of(files)[:16]}"
+        if not store.path.exists() or not {mark, MAIN} <= (store._refs.seen() or {}).keys():
             with store._locked():
                 if not store.path.exists():
                     store._git.create()
-                store._adopt_seed(files, mark)
+                adopt_seed(store._git, store._refs, files, mark)
         return store
 
     def head(self, project: str) -> str:
@@ -118,141 +109,110 @@ class Store:
     ) -> Commit:
         """Put `changes`, made on top of `base_generation`, on the project's branch: all of them or none.
 
-        Other files may have moved on since. Raises Conflict when one of these did, to something else.
+        Other files may have moved on since. Raises Conflict when one of these did, to something else, and Pinned when
+        the user wants one of them as it is.
         """
         check(changes)
         text = message(subject, receipts)
         with self._locked():
-            head, base = self._fork_or_follow(project), self._git.resolve(base_generation)
+            head, base = self._followed(project), self._git.resolve(base_generation)
             wanted = self._git.store(changes)
             tree = applied(self._git.tree(head), self._git.tree(base), wanted)
             return self._advance(project, head, tree, text, when)
 
     def rollback(self, project: str, target: str, when: datetime | None = None) -> Commit:
-        """A new commit that undoes: for a generation, everything since it; for a tool or lesson, its last change."""
+        """A new commit that undoes: for a generation, everything since it; for a part by name, its last change."""
         with self._locked():
-            head = self._fork_or_follow(project)
+            head = self._followed(project)
             tree = self._git.tree(head)
-            path, touched = self._last_change(head, target)
-            if path:
+            part, touched = History(self._git, head).last_change(target)
+            if part and part.key:
+                raise ScaffoldError(f"{target} is a part of {part.path}", f"roll back {part.path}, or a generation")
+            if part:
                 parents = self._git.text("rev-list", "--parents", "-n1", touched).split()[1:]
                 earlier = self._git.tree(parents[0]) if parents else {}
-                tree = applied(tree, tree, {path: earlier.get(path)})
+                tree = applied(tree, tree, {part.path: earlier.get(part.path)})
             else:
                 tree = self._git.tree(self._git.resolve(target))
             return self._advance(project, head, tree, message(f"rollback: {target}", {}), when or datetime.now(UTC))
 
+    def promote(self, project: str, parts: Sequence[Part], when: datetime) -> Commit:
+        """Put these parts, as the project has them, on `main`, which every project follows. A step of `main`."""
+        with self._locked():
+            head = self._followed(project)
+            ours, main = self._git.tree(head), self._refs.settled()[MAIN]
+            after, tree = main, self._git.tree(main)
+            for part in parts:
+                if part.path not in ours or part.key:
+                    raise ScaffoldError(f"{part} is no file of this project's scaffold", "name a tool or a lesson")
+                if tree.get(part.path) == ours[part.path]:
+                    continue
+                tree = {**tree, part.path: ours[part.path]}
+                why = History(self._git, head).touching(part)[0]
+                receipts = {**why.receipts, "From": f"project/{project} {why.id}"}
+                after = self._git.commit(tree, [after], message(why.subject, receipts), when)
+            if after != main:
+                self._refs.move({MAIN: (after, main)})
+                self._followed(project)
+            return Commit(*self._git.short(main, after))
+
+    def history(self, project: str) -> History:
+        """What led to the project's current generation."""
+        return History(self._git, self._head(project))
+
+    def history_of(self, ref: str) -> History:
+        """The same of any generation, or of `main`."""
+        return History(self._git, self._git.resolve(ref))
+
     def log(self, project: str, limit: int = 20) -> list[GenerationInfo]:
         """The project's history, newest first."""
-        form = "--format=%h%x1f%s%x1f%cI%x1f%b"
-        raw = self._git.text("log", "-z", "--first-parent", "--abbrev=7", form, f"-n{limit}", self._head(project))
-        rows = [row.split("\x1f", 3) for row in raw.split("\0") if row]
-        return [GenerationInfo(id, what, datetime.fromisoformat(at), receipts_of(body)) for id, what, at, body in rows]
+        return self.history(project).log(limit)
 
     def show(self, ref: str) -> str:
         """One generation: its message, its receipts, what it changed."""
-        return self._git.text("show", *PLAIN_DIFF, "--stat", "--patch", "--first-parent", self._git.resolve(ref))
+        return history.show(self._git, self._git.resolve(ref))
 
     def diff(self, a: str, b: str) -> str:
         """What changed from generation `a` to generation `b`."""
-        return self._git.text("diff", *PLAIN_DIFF, self._git.resolve(a), self._git.resolve(b))
+        return history.diff(self._git, self._git.resolve(a), self._git.resolve(b))
 
     def _head(self, project: str) -> str:
-        refs = self._git.refs()
-        head = refs.get(_branch(project), "")
+        branch = branch_of(project)
+        refs = self._refs.seen() or {}
+        head = refs.get(branch, "")
         if head and MAIN in refs and self._git.is_ancestor(refs[MAIN], head):
             return head
         with self._locked():
-            return self._fork_or_follow(project)
+            return self._followed(project)
 
-    def _fork_or_follow(self, project: str) -> str:
-        """The branch's head, after the branch was made and has what `main` has got since. Needs the lock."""
-        refs = self._git.refs()
-        branch = _branch(project)
-        head, main = refs.get(branch, ""), refs.get(MAIN, "")
-        if not main:
-            raise self._git.damaged("its branch main is missing")
-        if head and self._git.is_ancestor(main, head):
-            return head
-        if not head or self._git.is_ancestor(head, main):
-            self._git.move({branch: (main, head or NOTHING)})
-            return main
-        base = self._git.text("merge-base", head, main).strip()
-        tree = overlay(self._git.tree(head), self._git.tree(base), self._git.tree(main))
-        merged = self._git.commit(tree, [head, main], "main: taken over\n", datetime.now(UTC))
-        self._git.move({branch: (merged, head)})
-        return merged
-
-    def _adopt_seed(self, files: Sequence[File], mark: str) -> None:
-        refs = self._git.refs()
-        main, old = refs.get(MAIN, ""), refs.get(LATEST_SEED, "")
-        if mark in refs and main:
-            return
-        if not main and refs:
-            raise self._git.damaged("its branch main is missing")
-        entries = self._git.store([FileChange(file.path, file.data, file.executable) for file in files])
-        tree = {path: entry for path, entry in entries.items() if entry}
-        seed = self._git.commit(tree, [old] if old else [], "seed: as shipped\n", SEED_TIME)
-        moves = {LATEST_SEED: (seed, old or NOTHING), mark: (seed, refs.get(mark, NOTHING))}
-        if not main:
-            moves[MAIN] = (seed, NOTHING)
-        else:
-            ours = self._git.tree(main)
-            # What the user promoted to main stays, also where the new seed has something else to say.
-            merged = overlay(ours, self._git.tree(old) if old else {}, tree)
-            if merged != ours:
-                subject = "seed: as shipped now\n"
-                moves[MAIN] = (self._git.commit(merged, [main, seed], subject, datetime.now(UTC)), main)
-        self._git.move(moves)
+    def _followed(self, project: str) -> str:
+        return followed(self._git, self._refs, project, self._pinned(project))
 
     def _advance(self, project: str, head: str, tree: Tree, text: str, when: datetime) -> Commit:
-        after = head
-        if tree != self._git.tree(head):
+        """The one way onto a project's branch."""
+        after, now = head, self._git.tree(head)
+        if tree != now:
+            if held := [part for part in self._pinned(project) if self._differs(part, now, tree)]:
+                raise Pinned(held)
             after = self._git.commit(tree, [head], text, when)
-            self._git.move({_branch(project): (after, head)})
+            self._refs.move({branch_of(project): (after, head)})
         return Commit(*self._git.short(head, after))
 
-    def _last_change(self, head: str, name: str) -> tuple[str, str]:
-        """The path of the tool, lesson or hook of this name and the last commit that changed it; "" for none."""
-        for path in (name, f"tools/{name}", f"lessons/{name}.toml", f"hooks/{name}"):
-            if allowed(path):
-                found = self._git.text("log", "--first-parent", "-n1", "--format=%H", head, "--", path).strip()
-                if found:
-                    return path, found
-        return "", ""
+    def _pinned(self, project: str) -> tuple[Part, ...]:
+        return pinned(self.path.parent, project)
+
+    def _differs(self, part: Part, before: Tree, after: Tree) -> bool:
+        if before.get(part.path) == after.get(part.path):
+            return False
+        then, now = (value(part, history.content(self._git, tree, part.path)) for tree in (before, after))
+        return not part.key or then != now
 
     def _checkout(self, commit: str, dest: Path) -> Generation:
-        tree = self._git.tree(commit)
-        blobs = self._git.blobs([entry.split()[1] for entry in tree.values()])
-        pairs = zip(tree.items(), blobs, strict=True)
-        write_files([File(path, data, entry.startswith("100755")) for (path, entry), data in pairs], dest)
+        write_files(History(self._git, commit).files(), dest)
         return Generation(self._git.short(commit)[0], commit)
 
-    @contextmanager
-    def _locked(self) -> Generator[None]:
-        """One writer at a time, over all processes; the kernel lets go of it when a holder dies."""
-        deadline = time.monotonic() + LOCK_SECONDS
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            file = self.path.with_suffix(".lock").open("a")
-        except OSError as error:
-            raise ScaffoldError(f"{self.path.parent}: {error.strerror}", "make it a directory of yours") from None
-        with file:
-            while True:
-                try:
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    break
-                except BlockingIOError:
-                    if time.monotonic() > deadline:
-                        raise ScaffoldError(
-                            "another livecoder holds the scaffold's store", "end it, try again"
-                        ) from None
-                    time.sleep(0.02)
-            yield
-
-
-def _branch(project: str) -> str:
-    return f"refs/heads/project/{checked_project(project)}"
+    def _locked(self) -> AbstractContextManager[None]:
+        return locked(self.path.with_suffix(".lock"))
 
 
 def _through_gitpython(command: Sequence[str], stdin: BinaryIO, directory: Path) -> tuple[int, bytes, str]:

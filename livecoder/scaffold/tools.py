@@ -96,7 +96,7 @@ def read_tool(root: Path, name: str) -> Tool:
     """Raises ScaffoldError for a name that no tool may have and for what is not a small regular text file."""
     file = _read(root, name)
     text = file.data.decode("utf-8")
-    return Tool(name, root / file.path, _summary(text), len(text.splitlines()), _digest(file))
+    return Tool(name, root / file.path, summary(text), len(text.splitlines()), _digest(file))
 
 
 def changed(before: Mapping[str, Seen], root: Path) -> tuple[dict[str, Seen], list[Change]]:
@@ -199,15 +199,16 @@ def _read(root: Path, name: str) -> File:
     return file
 
 
-def _summary(text: str) -> str:
+def summary(text: str) -> str:
+    """What a script's docstring or first comment says of it; "" when it says nothing that may be shown."""
     body = text.partition("\n")[2] if text.startswith("#!") else text
     docstring = _DOCSTRING.match(body) if "python" in text.partition("\n")[0] else None
     lines = [docstring["line"]] if docstring else []
     head = re.match(r"(?:\s*#.*\n|\s*\n)*", body)
     lines += [found["line"] for found in _COMMENT.finditer(head[0] if head else "")]
     said = (line for line in lines if line and not _DIRECTIVE.match(line))
-    summary = next(said, "")
-    return "" if hidden(summary) else summary[:SUMMARY_CHARS]
+    found = next(said, "")
+    return "" if hidden(found) else found[:SUMMARY_CHARS]
 
 
 def _digest(file: File) -> str:

@@ -81,6 +81,17 @@ def test_a_scaffold_that_is_not_there_is_exit_3(livecoder: Livecoder, which: str
     assert livecoder.sessions() == []
 
 
+def test_a_history_that_was_tampered_with_is_put_back_and_told(livecoder: Livecoder) -> None:
+    assert livecoder.task("Done.").code == 0
+    branch = next((livecoder.home / "data/scaffold.git/refs/heads/project").iterdir())
+    branch.write_text("f" * 40 + "\n")
+    done = livecoder.task("Done.")
+    warnings = [line["text"] for line in done.lines if line.get("subtype") == "warning"]
+
+    assert done.code == 0
+    assert any("was moved by something else than livecoder" in text for text in warnings), warnings
+
+
 def test_an_empty_directory_is_no_scaffold(livecoder: Livecoder, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
 

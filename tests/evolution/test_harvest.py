@@ -8,7 +8,8 @@ import pytest
 from lab import Lab, inline, of, say
 
 from livecoder.events import Harvested, Nudged
-from livecoder.evolution.harvest import Earlier, Harvest
+from livecoder.evolution.harvest import Earlier, Harvest, Recurring
+from livecoder.evolution.miner import Mined, called, counted, worthwhile
 from livecoder.evolution.shape import sketch
 from livecoder.evolution.toolwatch import ToolWatch
 from livecoder.model import Message, Observation, User
@@ -28,7 +29,7 @@ SECOND = EDIT.format(file="b.txt", old="three", new="tre")
 
 
 def harvest(mode: str = "both") -> Harvest:
-    return Harvest(mode, lambda scripts: f"keep one of {len(scripts)}?")
+    return Harvest(mode, lambda scripts, shapes: f"keep one of {len(scripts) + len(shapes)}?")
 
 
 def told(messages: tuple[Message, ...]) -> str:
@@ -141,7 +142,7 @@ def test_a_model_whose_tools_break_twice_is_left_in_peace(lab: Lab) -> None:
     with lab.rooms.look_only(lab.checkout) as look:
         watch = ToolWatch(lab.checkout, runner(look), lab.tree)
         watcher = Harvest(
-            "both", lambda _: "keep one?", encouraged=watch.encouraged, tools_made=lambda: len(watch.made)
+            "both", lambda scripts, shapes: "keep one?", encouraged=watch.encouraged, tools_made=lambda: len(watch.made)
         )
         broken = ["echo nonsense > $SCAFFOLD/tools/one", "echo nonsense > $SCAFFOLD/tools/two"]
         events, model = lab.play([say(*broken), say(inline(FIRST)), say(inline(SECOND)), "done"], watch, watcher)
@@ -151,10 +152,53 @@ def test_a_model_whose_tools_break_twice_is_left_in_peace(lab: Lab) -> None:
 
 
 def test_who_made_a_tool_is_not_asked_for_one(lab: Lab) -> None:
-    watcher = Harvest("both", lambda _: "keep one?", tools_made=lambda: 1)
+    watcher = Harvest("both", lambda scripts, shapes: "keep one?", tools_made=lambda: 1)
     assert of(Nudged, lab.play([say(inline(FIRST)), say(inline(LIST)), "done"], watcher)[0]) == []
 
 
 def test_a_huge_script_is_kept_in_part(lab: Lab, tmp_path: Path) -> None:
     (found,) = played(lab, inline("x = 1\n" * 4000))
     assert len(found.source) == 8192 and found.lines == 4000
+
+
+PROCEDURE = "sort {} | uniq -c > /tmp/out"
+
+
+def mined(uses: int) -> dict[str, Mined]:
+    """What earlier tasks leave of this procedure, run on two files by turns."""
+    calls = [called(PROCEDURE.format("ab"[number % 2] + ".txt"), 0) for number in range(uses)]
+    return worthwhile(counted({}, [call for call in calls if call]))
+
+
+def test_a_procedure_that_recurs_from_task_to_task_is_named_in_the_question(lab: Lab) -> None:
+    asked: list[Recurring] = []
+
+    def question(scripts: object, shapes: list[Recurring]) -> str:
+        asked.extend(shapes)
+        return "keep it?"
+
+    watcher = Harvest("both", question, recurring=mined(8))
+    commands = [PROCEDURE.format("a.txt"), "ls", PROCEDURE.format("b.txt")]
+    events, model = lab.play([*map(say, commands), "done", "none"], watcher)
+    (nudged,) = of(Nudged, events)
+    assert (nudged.pattern, nudged.steps, nudged.text) == ("harvest", (1, 3), "keep it?")
+    assert asked == [Recurring("sort <path> ; uniq -c > <path>", 8, 2, (1, 3))]
+    assert told(model.asked[4]).endswith("keep it?")
+
+
+def test_what_does_not_recur_did_not_run_here_or_failed_is_not_asked_about(lab: Lab) -> None:
+    def nudged(command: str, uses: int) -> list[Nudged]:
+        watcher = Harvest("both", lambda scripts, shapes: "keep it?", recurring=mined(uses))
+        return of(Nudged, lab.play([say(command), "done"], watcher)[0])
+
+    assert nudged(PROCEDURE.format("a.txt"), 5) == []
+    assert nudged("sort a.txt | uniq", 8) == []
+    assert nudged(PROCEDURE.format("none.txt") + "; false", 8) == []
+
+
+def test_at_most_two_procedures_are_named(lab: Lab) -> None:
+    shapes = {f"{name} <path> ; wc -l": Mined(9, 9, frozenset("ab")) for name in ("sort", "uniq", "nl")}
+    asked: list[int] = []
+    watcher = Harvest("both", lambda _, shapes: str(asked.append(len(shapes))), recurring=shapes)
+    lab.play([say("sort a.txt | wc -l", "uniq a.txt | wc -l", "nl a.txt | wc -l"), "done", "none"], watcher)
+    assert asked == [2]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -14,8 +15,9 @@ import pytest
 
 from livecoder.errors import ScaffoldError
 from livecoder.scaffold.changes import Conflict, FileChange
+from livecoder.scaffold.parts import Part
 from livecoder.scaffold.seed import seed_dir
-from livecoder.scaffold.store import Store
+from livecoder.scaffold.store import Commit, Store
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 GREET = FileChange("tools/greet", b"#!/bin/bash\necho hello\n", executable=True)
@@ -108,7 +110,7 @@ def test_two_processes_committing_at_once_both_land(store: Store, data: Path) ->
         from datetime import UTC, datetime
         from pathlib import Path
         from livecoder.scaffold.changes import FileChange
-        from livecoder.scaffold.store import Store
+        from livecoder.scaffold.store import Commit, Store
         store, who, base = Store.open(Path(sys.argv[1])), sys.argv[2], sys.argv[3]
         for number in range(4):
             change = FileChange(f"tools/{who}-{number}", b"#!/bin/bash\\n", True)
@@ -121,6 +123,19 @@ def test_two_processes_committing_at_once_both_land(store: Store, data: Path) ->
     subjects = Counter(info.subject for info in store.log("p", 50))
     assert subjects == {"one": 4, "two": 4, "three": 4, "seed: as shipped": 1}
     assert store.diff(base, store.head("p")).count("new file mode 100755") == 12
+
+
+def test_processes_that_open_the_store_for_the_first_time_at_once_share_it(data: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path; from livecoder.scaffold.store import Store\n"
+        "store = Store.open(Path(sys.argv[1])); print(store.head(sys.argv[2]), *store.notices)\n"
+    )
+    running = [
+        subprocess.Popen([sys.executable, "-c", program, str(data), f"p{who}"], stdout=subprocess.PIPE, text=True)
+        for who in range(4)
+    ]
+    said = {process.communicate(timeout=60)[0] for process in running}
+    assert said == {f"{Store.open(data).head('p0')}\n"}
 
 
 def test_rollback_to_a_generation_is_a_new_commit(store: Store, tmp_path: Path) -> None:
@@ -249,3 +264,102 @@ def test_show_says_what_a_generation_changed_and_why(store: Store) -> None:
     assert "tool(greet): says hello" in shown and "Task: t" in shown and "+echo hello" in shown
     assert "+echo hello" in store.diff(done.before, done.after)
     assert store.diff(done.after, done.after) == ""
+
+
+def test_what_is_promoted_reaches_every_project_with_its_receipts(store: Store, tmp_path: Path) -> None:
+    store.head("other")
+    receipts = {"Task": "fix the parser", "Session": "s1"}
+    made = store.commit("p", store.head("p"), [GREET], "tool(greet): says hello", receipts, NOON).after
+    put(store, FileChange("lessons/tidy.toml", b'text = "Tidy up."\n'))
+    done = store.promote("p", [Part("tools/greet")], NOON)
+    assert done.before != done.after == store.head("fresh")
+    for project in ("other", "fresh"):
+        store.checkout(project, tmp_path / project)
+        assert files(tmp_path / project).keys() - files(seed_dir()).keys() == {"tools/greet"}
+    newest = store.log("fresh")[0]
+    assert (newest.subject, newest.receipts) == ("tool(greet): says hello", {**receipts, "From": f"project/p {made}"})
+    assert store.promote("p", [Part("tools/greet")], NOON) == Commit(done.after, done.after)
+
+
+@pytest.mark.parametrize("part", [Part("tools/none"), Part("scaffold.toml", "output_chars")])
+def test_what_is_no_file_of_the_project_is_not_promoted(store: Store, part: Part) -> None:
+    before = store.head("main-follower")
+    put(store, GREET)
+    with pytest.raises(ScaffoldError, match="is no file of this project's scaffold"):
+        store.promote("p", [Part("tools/greet"), part], NOON)
+    assert store.head("fresh") == before
+
+
+def test_the_history_of_a_part_is_told_through_promotion_and_rollback(store: Store) -> None:
+    made = put(store, GREET)
+    put(store, FileChange("lessons/tidy.toml", b'text = "Tidy up."\n'))
+    store.promote("p", [Part("tools/greet")], NOON)
+    gone = store.rollback("q", store.log("q")[-1].id).after
+    tool = store.history("p").part("greet")
+    assert tool == Part("tools/greet")
+    assert [info.id for info in store.history("p").touching(tool)] == [made]
+    gone, promoted = store.history("q").touching(tool)
+    assert (gone.subject.partition(":")[0], promoted.receipts["From"]) == ("rollback", f"project/p {made}")
+
+
+def test_the_history_of_a_knob_has_only_what_changed_it(store: Store) -> None:
+    put(store, FileChange("scaffold.toml", b"output_chars = 5000\n"))
+    put(store, FileChange("scaffold.toml", b"output_chars = 5000\nrepeat_threshold = 4\n"))
+    put(store, FileChange("scaffold.toml", b"output_chars = 6000\nrepeat_threshold = 4\n"))
+    history = store.history("p")
+    knob = history.part("output_chars")
+    values = [history.values(info, knob) for info in history.touching(knob)]
+    assert values == [(5000, 6000), (10_000, 5000), (None, 10_000)]
+
+
+def test_every_version_that_a_file_had_is_known(store: Store) -> None:
+    put(store, GREET)
+    put(store, FileChange("tools/greet", b"two", True))
+    put(store, FileChange("tools/greet", None))
+    known = store.history("p").versions("tools/greet")
+    ids = {hashlib.sha1(b"blob %d\0%b" % (len(data), data)).hexdigest() for data in (GREET.content or b"", b"two")}
+    assert ids < known and known - ids == {"0" * 40}
+
+
+def test_the_generation_of_a_day_is_found(store: Store) -> None:
+    days = [NOON.replace(day=day) for day in (1, 3, 5)]
+    made = [
+        store.commit("p", store.head("p"), [FileChange("tools/greet", str(day).encode(), True)], "x", {}, day).after
+        for day in days
+    ]
+    history = store.history("p")
+    assert [history.until(day).id for day in days] == made
+    assert history.until(NOON.replace(day=4)).id == made[1]
+    with pytest.raises(ScaffoldError, match="no generation from before 2020-01-01") as error:
+        history.until(NOON.replace(year=2020, month=1, day=1, hour=0))
+    assert error.value.remedy.startswith("the first is ")
+
+
+def test_sessions_that_change_the_same_files_at_once_lose_nothing(store: Store, data: Path) -> None:
+    """Each change is a commit or a conflict that its session is told of."""
+    script = """
+        import sys
+        from datetime import UTC, datetime
+        from pathlib import Path
+        from livecoder.scaffold.changes import Conflict, FileChange
+        from livecoder.scaffold.store import Commit, Store
+        store, who, base = Store.open(Path(sys.argv[1])), sys.argv[2], sys.argv[3]
+        for number in range(5):
+            change = FileChange(f"tools/tool-{number}", who.encode(), True)
+            try:
+                store.commit("p", base, [change], f"{who} {number}", {}, datetime.now(UTC))
+                print("committed", who, number)
+            except Conflict as conflict:
+                assert conflict.files == (f"tools/tool-{number}",)
+                print("conflict", who, number)
+    """
+    base = store.head("p")
+    command = [sys.executable, "-c", textwrap.dedent(script), str(data)]
+    running = [
+        subprocess.Popen([*command, who, base], stdout=subprocess.PIPE, text=True) for who in ("one", "two", "three")
+    ]
+    said = [line.split() for process in running for line in process.communicate(timeout=60)[0].splitlines()]
+    committed = {f"{who} {number}" for word, who, number in said if word == "committed"}
+    assert len(said) == 15 and len(committed) == 5
+    assert {info.subject for info in store.log("p", 50)} == committed | {"seed: as shipped"}
+    assert store.notices == Store.open(data).notices == ()

@@ -1,0 +1,168 @@
+"""What the scaffold has: `tools`, `lessons`, `hooks`, `inbox`; and what the user says of it: `add`, `remove`, `pin`."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from livecoder import config
+from livecoder.cli.scaffold.group import Directory, Yes, app, confirmed, here, put
+from livecoder.errors import UsageError
+
+if TYPE_CHECKING:
+    from livecoder.scaffold.scaffold import Scaffold
+
+
+@app.command()
+def tools(cd: Directory = None) -> int:
+    """The tools of this project, how often they were used and failed."""
+    from livecoder.events import ToolUsed
+    from livecoder.journal.recall import recall
+    from livecoder.workspace.workspace import locate, project_id
+
+    root = locate(cd or Path.cwd())[0]
+    sessions = config.paths().state / "projects" / project_id(root) / "sessions"
+    uses = [(s, e) for s, e in recall(sessions, (ToolUsed,)) if isinstance(e, ToolUsed)]
+    found = _scaffold(cd).tools
+    for tool in found:
+        mine = [(session, use) for session, use in uses if use.name == tool.name]
+        failed = sum(1 for _, use in mine if use.exit_code)
+        tasks = len({session for session, _ in mine})
+        print(f"{tool.name:20} {tool.summary}")
+        print(f"{'':20} used {len(mine)} times in {tasks} sessions, failed {failed}; {tool.lines} lines")
+    if not found:
+        print("no tools yet: `livecoder scaffold add edit` takes one from the catalogue", file=sys.stderr)
+    return 0
+
+
+@app.command()
+def lessons(cd: Directory = None) -> int:
+    """The lessons of this project."""
+    found = _scaffold(cd).lessons
+    for lesson in found:
+        when = f" (at `{lesson.trigger}`)" if lesson.trigger else ""
+        print(f"{lesson.id}{when}\n    {lesson.text}\n    from {', '.join(lesson.evidence)}")
+    if not found:
+        print("no lessons yet", file=sys.stderr)
+    return 0
+
+
+@app.command()
+def hooks(cd: Directory = None) -> int:
+    """The hooks of this project, which look at a round from outside."""
+    from livecoder.scaffold.tools import summary
+
+    at = here(cd)
+    history = at.store.history(at.project)
+    found = [file for file in history.files() if file.path.startswith("hooks/")]
+    for file in found:
+        text = file.data.decode("utf-8", "replace")
+        put(f"{file.path.removeprefix('hooks/'):20} {summary(text) or 'says not what it is for'}")
+        last = history.log_of(file.path)
+        put(f"{len(text.splitlines())} lines; {last.id} of {last.when.astimezone():%Y-%m-%d}: {last.subject}", 21)
+    if not found:
+        print("no hooks yet", file=sys.stderr)
+    return 0
+
+
+@app.command()
+def add(name: Annotated[str, typer.Argument(help="A tool of the catalogue.")], cd: Directory = None) -> int:
+    """Take a reviewed tool from the catalogue into this project."""
+    from livecoder.scaffold.changes import FileChange
+    from livecoder.scaffold.seed import catalogue_dir
+
+    source = catalogue_dir()
+    known = sorted(path.name for path in source.iterdir() if path.is_file() and path.suffix == "")
+    if name not in known:
+        raise UsageError(f"the catalogue has no tool {name}", f"it has {', '.join(known)}")
+    at = here(cd)
+    change = FileChange(f"tools/{name}", (source / name).read_bytes(), True)
+    receipts = {"Task": "added by the user", "Evidence": "the catalogue"}
+    subject = f"tool({name}): from the catalogue"
+    base = at.store.head(at.project)
+    done = at.store.commit(at.project, base, [change], subject, receipts, datetime.now(UTC))
+    print(
+        f"scaffold {done.before}→{done.after}: + tools/{name}"
+        if done.before != done.after
+        else f"{name} is there already"
+    )
+    return 0
+
+
+@app.command()
+def remove(
+    name: Annotated[str, typer.Argument(help="A tool, lesson or hook.")], yes: Yes = False, cd: Directory = None
+) -> int:
+    """Take a tool, lesson or hook out; `rollback NAME` brings it back."""
+    from livecoder.scaffold.changes import FileChange
+
+    at = here(cd)
+    history = at.store.history(at.project)
+    part = history.part(name)
+    if part.kind not in ("tool", "lesson", "hook") or history.content(part.path) is None:
+        raise UsageError(
+            f"there is no tool, lesson or hook {name[:60]}", "`livecoder scaffold tools` and so on list them"
+        )
+    if not confirmed(f"remove {part.path}?", yes):
+        print("nothing was changed")
+        return 0
+    subject, receipts = f"{part.kind}({part.name}): removed", {"Task": "removed by the user"}
+    base = at.store.head(at.project)
+    done = at.store.commit(at.project, base, [FileChange(part.path, None)], subject, receipts, datetime.now(UTC))
+    put(f"scaffold {done.before}→{done.after}: - {part.path}")
+    put(f"take it back with `livecoder scaffold rollback {part.name}`")
+    return 0
+
+
+@app.command()
+def pin(
+    name: Annotated[str, typer.Argument(metavar="[NAME]", help="A tool, lesson, hook, prompt, section, knob.")] = "",
+    listed: Annotated[bool, typer.Option("--list", help="What is pinned.")] = False,
+    remove: Annotated[bool, typer.Option("--remove", help="Unpin it.")] = False,
+    cd: Directory = None,
+) -> int:
+    """Keep a part as it is, whatever is learnt."""
+    from livecoder.scaffold import pins
+
+    if listed == bool(name) or (listed and remove):
+        raise UsageError("pin needs a name, or --list", "`livecoder scaffold pin NAME`")
+    at = here(cd)
+    if listed:
+        for part in pins.pinned(at.data, at.project):
+            put(f"{part.kind:8}{part}")
+        return 0
+    part = at.store.history(at.project).part(name)
+    if remove:
+        changed = pins.unpin(at.data, at.project, part)
+        put(f"{part} is not pinned any more" if changed else f"{part} was not pinned")
+    else:
+        changed = pins.pin(at.data, at.project, part)
+        put(f"{part} is pinned" if changed else f"{part} is pinned already")
+    return 0
+
+
+@app.command()
+def inbox(cd: Directory = None) -> int:
+    """What waits for your decision."""
+    from livecoder.scaffold import inbox as waiting
+
+    at = here(cd)
+    found = waiting.entries(at.data, at.project)
+    for entry in found:
+        print(f"{entry.id}  {entry.proposal.get('target', '?')}: {entry.reason}")
+    if not found:
+        print("nothing waits", file=sys.stderr)
+    return 0
+
+
+def _scaffold(cd: Path | None) -> Scaffold:
+    from livecoder.scaffold.scaffold import Scaffold
+    from livecoder.visit.hands import checked_out
+
+    at = here(cd)
+    with checked_out(at.store, at.project) as place:
+        return Scaffold.load(place)

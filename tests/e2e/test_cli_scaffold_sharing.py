@@ -1,0 +1,207 @@
+"""What was learnt, for others: promoted after a look and a yes, exported with its provenance, imported inactive."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from livecoder.scaffold import inbox
+from tests.conftest import git
+from tests.e2e.conftest import Done, Livecoder
+from tests.e2e.learning import COUNT, RECEIPTS, SESSION, Learnt
+
+TIDY = 'text = "Tidy up before you go."\n'
+
+
+@pytest.fixture
+def learnt(livecoder: Livecoder) -> Learnt:
+    made = Learnt(livecoder.home, livecoder.cwd)
+    made.commit("tools/count-lines", COUNT, "tool(count-lines): Count the lines of files.")
+    made.commit("lessons/tidy.toml", TIDY)
+    return made
+
+
+def scaffold(livecoder: Livecoder, *words: str, cwd: Path | None = None) -> Done:
+    return livecoder("scaffold", *words, cwd=cwd)
+
+
+def line(done: Done, code: int) -> str:
+    (said,) = done.err.splitlines()
+    assert done.code == code
+    return said.removeprefix("livecoder: ")
+
+
+@pytest.fixture
+def other(livecoder: Livecoder, tmp_path: Path) -> Path:
+    """Another repository of the same user."""
+    root = tmp_path / "other"
+    root.mkdir()
+    git(root, "init", "-q")
+    assert scaffold(livecoder, "log", cwd=root).code == 0
+    return root
+
+
+def test_what_is_promoted_is_shown_asked_about_and_then_everywhere(
+    livecoder: Livecoder, learnt: Learnt, other: Path
+) -> None:
+    asked = scaffold(livecoder, "promote", "count-lines")
+    assert asked.out.startswith("--- /dev/null\n+++ b/tools/count-lines\n") and "+wc -l" in asked.out
+    assert line(asked, 5) == "promote to main? needs an answer: add --yes"
+    assert scaffold(livecoder, "show", "count-lines", cwd=other).code == 3
+    done = scaffold(livecoder, "promote", "count-lines", "tidy", "--yes")
+    assert done.code == 0 and done.out.splitlines()[-1].endswith(": tools/count-lines, lessons/tidy.toml")
+    assert scaffold(livecoder, "show", "count-lines", cwd=other).out == COUNT
+    assert f"session: {SESSION}" in scaffold(livecoder, "why", "count-lines", cwd=other).out
+    again = scaffold(livecoder, "promote", "tidy", "--yes")
+    assert again.out == "lessons/tidy.toml is the same there already\nnothing was changed\n"
+
+
+@pytest.mark.parametrize("to", ["main", "repo"])
+def test_what_a_strangers_text_led_to_needs_the_word_for_it(livecoder: Livecoder, learnt: Learnt, to: str) -> None:
+    learnt.commit("tools/count-lines", COUNT + "# v2\n", "tool(count-lines): v2", {"Tainted": "issue #7"})
+    learnt.commit("tools/count-lines", COUNT + "# v3\n")
+    refused = line(scaffold(livecoder, "promote", "count-lines", "--to", to, "--yes"), 2)
+    assert refused == (
+        "tools/count-lines comes from a stranger's text (tool(count-lines): v2): look at it, then add --tainted-ok"
+    )
+    assert scaffold(livecoder, "promote", "count-lines", "--to", to, "--yes", "--tainted-ok").code == 0
+
+
+def test_into_the_repository_it_goes_as_files_to_review(livecoder: Livecoder, learnt: Learnt) -> None:
+    before = git(livecoder.cwd, "rev-parse", "HEAD") + git(livecoder.cwd, "ls-files", "-s")
+    place = livecoder.cwd / ".livecoder/scaffold/tools/count-lines"
+    assert line(scaffold(livecoder, "promote", "count-lines", "--to", "repo"), 5).endswith("add --yes")
+    assert not place.exists()
+    done = scaffold(livecoder, "promote", "count-lines", "--to", "repo", "--yes")
+    assert "written: .livecoder/scaffold/tools/count-lines" in done.out.splitlines()
+    assert (place.read_text(), os.access(place, os.X_OK)) == (COUNT, True)
+    assert git(livecoder.cwd, "rev-parse", "HEAD") + git(livecoder.cwd, "ls-files", "-s") == before
+    assert git(livecoder.cwd, "status", "--short", "-uall") == "?? .livecoder/scaffold/tools/count-lines\n"
+    learnt.commit("tools/count-lines", COUNT + "# better\n")
+    done = scaffold(livecoder, "promote", "count-lines", "--to", "repo", "--yes")
+    assert "+# better" in done.out and place.read_text() == COUNT + "# better\n"
+
+
+def test_what_somebody_edited_in_the_repository_is_not_written_over(livecoder: Livecoder, learnt: Learnt) -> None:
+    scaffold(livecoder, "promote", "count-lines", "tidy", "--to", "repo", "--yes")
+    place = livecoder.cwd / ".livecoder/scaffold/tools/count-lines"
+    place.write_text(COUNT + "# reviewed by hand\n")
+    learnt.commit("tools/count-lines", COUNT + "# better\n")
+    learnt.commit("lessons/tidy.toml", TIDY.replace("go", "leave"))
+    refused = line(scaffold(livecoder, "promote", "tidy", "count-lines", "--to", "repo", "--yes"), 3)
+    assert refused.startswith(".livecoder/scaffold/tools/count-lines was edited there: ")
+    assert place.read_text() == COUNT + "# reviewed by hand\n"
+    assert (livecoder.cwd / ".livecoder/scaffold/lessons/tidy.toml").read_text() == TIDY
+
+
+def test_a_link_in_the_repository_leads_nowhere(livecoder: Livecoder, learnt: Learnt, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (livecoder.cwd / ".livecoder").symlink_to(tmp_path / "elsewhere")
+    assert scaffold(livecoder, "promote", "count-lines", "--to", "repo", "--yes").code == 3
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["count-lines", "--to", "mars"], 2, "--to mars: one of main, repo"),
+        (["nothing", "--yes"], 3, "nothing in this scaffold is called nothing: "),
+        (["output_chars", "--yes"], 3, "output_chars is a part of scaffold.toml: promote scaffold.toml"),
+        (["../x", "--yes"], 3, "nothing in this scaffold is called ../x: "),
+        ([], 2, "Missing argument 'NAME…': "),
+    ],
+)
+def test_a_wrong_promotion_is_one_line(
+    livecoder: Livecoder, learnt: Learnt, words: list[str], code: int, said: str
+) -> None:
+    assert line(scaffold(livecoder, "promote", *words), code).startswith(said)
+
+
+def test_a_pack_goes_to_another_user_and_waits_there(
+    livecoder: Livecoder, learnt: Learnt, other: Path, tmp_path: Path
+) -> None:
+    done = scaffold(livecoder, "export", "--all", "-o", str(tmp_path / "team.pack"))
+    assert done.out.endswith("/team.pack\n  lessons/tidy.toml\n  tools/count-lines\n")
+    first = (tmp_path / "team.pack").read_bytes()
+    scaffold(livecoder, "export", "count-lines", "tidy", "-o", str(tmp_path / "again.pack"))
+    assert (tmp_path / "again.pack").read_bytes() == first
+    assert "nothing arrived" in scaffold(livecoder, "import", str(tmp_path / "team.pack")).err
+    done = scaffold(livecoder, "import", str(tmp_path / "team.pack"), cwd=other)
+    assert done.code == 0 and done.out.count(" waits\n") == 2 and "none of it is active" in done.out
+    assert scaffold(livecoder, "show", "count-lines", cwd=other).code == 3
+    there = Learnt(livecoder.home, other)
+    waiting = inbox.entries(livecoder.home / "data", there.project)
+    assert sorted(str(entry.proposal["target"]) for entry in waiting) == ["lessons/tidy.toml", "tools/count-lines"]
+    assert all(entry.proposal["tainted"] for entry in waiting)
+
+
+def test_a_tool_is_exported_as_a_skill_and_comes_back_as_proposals(
+    livecoder: Livecoder, learnt: Learnt, other: Path, tmp_path: Path
+) -> None:
+    learnt.case("count-lines", "calc.py", output="2 calc.py\n")
+    done = scaffold(livecoder, "export", "count-lines", "--skill", "--license", "MIT", "-o", str(tmp_path / "skills"))
+    assert done.code == 0
+    root = tmp_path / "skills" / "count-lines"
+    assert {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()} == {
+        "SKILL.md",
+        "scripts/count-lines",
+        "evals/evals.json",
+    }
+    assert f'livecoder-session: "{SESSION}"' in (root / "SKILL.md").read_text()
+    assert json.loads((root / "evals/evals.json").read_text())["evals"][0]["expected_output"] == "2 calc.py\n"
+    assert os.access(root / "scripts/count-lines", os.X_OK)
+    again = scaffold(livecoder, "export", "count-lines", "--skill", "-o", str(tmp_path / "skills"))
+    assert line(again, 2).startswith(f"{root} exists already: ")
+    done = scaffold(livecoder, "import", str(root), cwd=other)
+    targets = [row.split()[1] for row in done.out.splitlines() if row.endswith(" waits")]
+    assert targets == ["tools/count-lines", "lessons/count-lines.toml"]
+    assert scaffold(livecoder, "import", str(root / "SKILL.md"), cwd=other).code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        ([], 2, "export needs names or --all, and -o FILE: "),
+        (["count-lines"], 2, "export needs names or --all, and -o FILE: "),
+        (["--all", "count-lines", "-o", "x"], 2, "export needs names or --all, and -o FILE: "),
+        (["count-lines", "-o", "/nowhere/x"], 3, "/nowhere/x cannot be written: "),
+        (["count-lines", "-o", "x", "--license", "MIT"], 2, "--license is for skills: add --skill"),
+        (["tidy", "--skill", "-o", "x"], 2, "lessons/tidy.toml is no tool: "),
+        (["nothing", "-o", "x"], 3, "nothing in this scaffold is called nothing: "),
+        (["output_chars", "-o", "x"], 3, "output_chars is a part of scaffold.toml: export scaffold.toml"),
+    ],
+)
+def test_a_wrong_export_is_one_line(
+    livecoder: Livecoder, learnt: Learnt, words: list[str], code: int, said: str
+) -> None:
+    assert line(scaffold(livecoder, "export", *words), code).startswith(said)
+    assert not (livecoder.cwd / "x").exists()
+
+
+def test_with_nothing_learnt_there_is_nothing_to_export(livecoder: Livecoder) -> None:
+    assert line(scaffold(livecoder, "export", "--all", "-o", "x"), 2).startswith("there is nothing here that the seed")
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "said"),
+    [
+        ("nowhere", 2, "nowhere cannot be read: No such file or directory: "),
+        ("calc.py", 3, "the pack is refused: it is no tar file, or a damaged one: nothing of it was taken"),
+        (".", 3, "the skill is refused: SKILL.md cannot be read: No such file or directory: "),
+    ],
+)
+def test_a_wrong_import_is_one_line(livecoder: Livecoder, learnt: Learnt, name: str, code: int, said: str) -> None:
+    assert line(scaffold(livecoder, "import", name), code).startswith(said)
+    assert inbox.entries(livecoder.home / "data", learnt.project) == []
+
+
+def test_the_receipts_of_a_part_travel_with_it(livecoder: Livecoder, learnt: Learnt, tmp_path: Path) -> None:
+    from livecoder.scaffold.packs import unpack
+
+    scaffold(livecoder, "export", "count-lines", "-o", str(tmp_path / "x.pack"))
+    (packed,) = unpack((tmp_path / "x.pack").read_bytes())
+    assert packed.provenance.receipts == RECEIPTS
+    assert packed.provenance.subject == "tool(count-lines): Count the lines of files."
