@@ -41,6 +41,7 @@ from livecoder.events.ending import (
 )
 from livecoder.events.learning import (
     Harvested,
+    Lasted,
     Nudged,
     ProposalRefused,
     Proposed,
@@ -67,6 +68,7 @@ __all__ = [
     "Harvested",
     "JobEnded",
     "JobStarted",
+    "Lasted",
     "LimitWarned",
     "ModelReplied",
     "Nudged",
@@ -127,6 +129,7 @@ Event: TypeAlias = (
     | ProposalRefused
     | ScaffoldCommitted
     | Reflected
+    | Lasted
     | Warned
     | Result
 )
