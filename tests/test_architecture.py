@@ -30,7 +30,7 @@ LAYERS = (
     ("errors", "events", "task", "config", "command", "report"),
     ("model", "sandbox", "workspace", "journal", "scaffold"),
     ("prompt", "ground", "control", "observation", "loop", "limits", "rooms", "verify", "jobs", "evolution", "github"),
-    ("endings", "opening", "learning", "solve"),
+    ("briefing", "endings", "opening", "learning", "solve"),
     ("view", "tui", "demo"),
     ("cli",),
     ("__main__",),

@@ -13,6 +13,7 @@ from livecoder import config
 from livecoder.errors import UsageError
 
 if TYPE_CHECKING:
+    from livecoder.journal.ledger import Ledger
     from livecoder.scaffold.scaffold import Scaffold
     from livecoder.scaffold.store import Store
 
@@ -57,21 +58,14 @@ def diff(a: str, b: str, cd: Directory = None) -> int:
 
 @app.command()
 def tools(cd: Directory = None) -> int:
-    """The tools of this project, with how often they were used and failed."""
-    from livecoder.events import ToolUsed
-    from livecoder.journal.recall import recall
-    from livecoder.workspace.workspace import locate, project_id
+    """The tools of this project, and what was observed of them."""
+    from livecoder.evolution.record import about_advice, about_tool
 
-    root = locate(cd or Path.cwd())[0]
-    sessions = config.paths().state / "projects" / project_id(root) / "sessions"
-    uses = [(s, e) for s, e in recall(sessions, (ToolUsed,)) if isinstance(e, ToolUsed)]
-    found = _scaffold(cd).tools
+    ledger, found = _ledger(cd), _scaffold(cd).tools
     for tool in found:
-        mine = [(session, use) for session, use in uses if use.name == tool.name]
-        failed = sum(1 for _, use in mine if use.exit_code)
-        tasks = len({session for session, _ in mine})
-        print(f"{tool.name:20} {tool.summary}")
-        print(f"{'':20} used {len(mine)} times in {tasks} sessions, failed {failed}; {tool.lines} lines")
+        print(*about_tool(tool, ledger), sep="\n")
+    for line in about_advice(ledger):
+        print(line)
     if not found:
         print("no tools yet: `livecoder scaffold add edit` takes one from the catalogue", file=sys.stderr)
     return 0
@@ -79,11 +73,16 @@ def tools(cd: Directory = None) -> int:
 
 @app.command()
 def lessons(cd: Directory = None) -> int:
-    """The lessons of this project."""
-    found = _scaffold(cd).lessons
+    """The lessons of this project, in force, waiting, stale and retired, and what was observed of them."""
+    from livecoder.evolution.fingerprint import Present
+    from livecoder.evolution.record import about_lesson
+    from livecoder.workspace.workspace import locate
+
+    ledger, scaffold = _ledger(cd), _scaffold(cd)
+    present = Present(locate(cd or Path.cwd())[0], "")
+    found = (*scaffold.lessons, *scaffold.tombstones)
     for lesson in found:
-        when = f" (at `{lesson.trigger}`)" if lesson.trigger else ""
-        print(f"{lesson.id}{when}\n    {lesson.text}\n    from {', '.join(lesson.evidence)}")
+        print(*about_lesson(lesson, ledger, present.stale(lesson)), sep="\n")
     if not found:
         print("no lessons yet", file=sys.stderr)
     return 0
@@ -147,6 +146,14 @@ def path(cd: Directory = None) -> int:
     store, project = _here(cd)
     print(f"{store.path} (branch project/{project})")
     return 0
+
+
+def _ledger(cd: Path | None) -> Ledger:
+    from livecoder.journal.ledger import read_ledger
+    from livecoder.workspace.workspace import locate, project_id
+
+    project = project_id(locate(cd or Path.cwd())[0])
+    return read_ledger(config.paths().state / "projects" / project / "sessions")
 
 
 def _scaffold(cd: Path | None) -> Scaffold:

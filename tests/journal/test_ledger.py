@@ -23,7 +23,8 @@ def session(number: int, *items: Item, outcome: str = "verified", family: str = 
 
 def test_what_no_journal_tells_of_is_nothing() -> None:
     assert Ledger().record("tool", "edit") == Record("tool", "edit")
-    assert Ledger([session(1)]).record("tool", "edit").without.sessions == 1
+    record = Ledger([session(1)]).record("tool", "edit")
+    assert record == Record("tool", "edit", before=record.before) and record.before.sessions == 1
 
 
 def test_sessions_with_it_stand_beside_those_without() -> None:
@@ -63,7 +64,7 @@ def test_each_family_has_its_own_record() -> None:
 )
 def test_what_was_executed_and_what_the_user_did_decide(facts: Facts, fate: Lasted | None, well: bool | None) -> None:
     later = session(2, outcome="", lasted=(fate,) if fate else ())
-    tally = Ledger([facts, later]).record("tool", "edit").without
+    tally = Ledger([facts, later]).record("tool", "edit").before
     assert (tally.well, tally.ill) == (well is True, well is False)
 
 
@@ -73,11 +74,18 @@ def test_lines_that_lasted_are_counted_with_the_session_that_wrote_them() -> Non
     assert (record.with_it.lines, record.with_it.kept, record.without.lines) == (40, 30, 0)
 
 
+def test_sessions_before_it_was_there_stand_apart() -> None:
+    seen = [session(1), session(2, outcome="failed"), session(3, IDLE), session(4), session(5, USED), session(6)]
+    record = Ledger(seen).record("tool", "edit")
+    assert (record.before.sessions, record.before.ill) == (2, 1)
+    assert (record.without.sessions, record.with_it.sessions) == (3, 1)
+
+
 def test_idle_is_since_the_last_use_and_the_making_is_no_use_of_a_tool_at_hand() -> None:
     assert Ledger([session(1, USED), session(2, IDLE), session(3), session(4, IDLE)]).record("tool", "edit").idle == 2
     assert Ledger([session(1, IDLE), session(2, USED)]).record("tool", "edit").idle == 0
     made = Ledger([session(1, MADE), session(2, IDLE)]).record("tool", "edit")
-    assert (made.idle, made.uses, made.uses_since) == (1, 1, 0)
+    assert (made.idle, made.sessions, made.resumed, made.uses, made.uses_since) == (1, 1, 0, 1, 0)
 
 
 def test_a_revision_adds_to_the_cost_and_the_beginning_says_what_was_replaced() -> None:
@@ -100,5 +108,5 @@ def test_asked_twice_it_says_the_same_and_with_and_without_are_all(drawn: list[t
     for family in ("", "m", "n"):
         record = ledger.record("tool", "edit", family)
         assert ledger.record("tool", "edit", family) == record == Ledger(sessions).record("tool", "edit", family)
-        whole = record.with_it + record.without
+        whole = record.with_it + record.without + record.before
         assert whole.sessions == sum(family in ("", facts.family) for facts in sessions)

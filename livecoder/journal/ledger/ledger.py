@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import astuple, dataclass
+import operator
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from functools import cached_property
+from typing import Any, TypeAlias
 
 from livecoder.events import Lasted
 from livecoder.journal.ledger.facts import Facts, Item, Kind, Making
@@ -38,10 +40,15 @@ class Tally:
     cost_usd: float = 0.0
 
     def __add__(self, other: Tally) -> Tally:
-        return Tally(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
+        return _sum((_values(self), _values(other)))
 
     def __sub__(self, other: Tally) -> Tally:
-        return Tally(*(a - b for a, b in zip(astuple(self), astuple(other), strict=True)))
+        return Tally(*map(operator.sub, _values(self), _values(other)))
+
+
+Row: TypeAlias = tuple[Any, ...]
+"""A tally's values in the order of its fields: thousands of them are added up when a session opens."""
+_values: Callable[[Tally], Row] = operator.attrgetter(*(each.name for each in fields(Tally)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +64,17 @@ class Record:
     """Those whose prompt had a line for it."""
     sessions: int = 0
     """Those that used it, or were shown it."""
+    resumed: int = 0
+    """Those of them that began with it: not the one that made it."""
     uses: int = 0
     failed: int = 0
     idle: int = 0
     """Sessions that began with it since the last one that used it."""
     with_it: Tally = Tally()
     without: Tally = Tally()
+    """Sessions since it was first there that did not use it."""
+    before: Tally = Tally()
+    """Sessions before it was there: other tasks, of another time, that compare less well."""
     made: Making | None = None
     """All that was spent on it, whoever it is used by."""
     uses_since: int = 0
@@ -84,13 +96,12 @@ class Ledger:
 
     def record(self, kind: Kind, name: str, family: str = "") -> Record:
         """Nothing but zeros for what no journal tells of."""
-        mine = [
-            (self.sessions[place], item)
-            for place, item in self._places.get((kind, name), ())
-            if family in ("", self.sessions[place].family)
-        ]
+        found = self._places.get((kind, name), ())
+        places = [(place, item) for place, item in found if family in ("", self.sessions[place].family)]
+        mine = [(self.sessions[place], item) for place, item in places]
         used = [facts for facts, item in mine if item.used]
         with_it = _sum(self._tallies[facts.session] for facts in used)
+        since = self._since(family, min((place for place, _ in places), default=len(self.sessions)))
         return Record(
             kind,
             name,
@@ -98,24 +109,29 @@ class Ledger:
             at_hand=sum(item.at_hand for _, item in mine),
             listed=sum(item.listed for _, item in mine),
             sessions=len(used),
+            resumed=sum(item.at_hand and item.used > 0 for _, item in mine),
             uses=sum(item.used for _, item in mine),
             failed=sum(item.failed for _, item in mine),
             idle=_idle([item for _, item in mine]),
             with_it=with_it,
-            without=self._of_family(family) - with_it,
+            without=since - with_it,
+            before=self._since(family, 0) - since,
             made=self._made.get((kind, name)),
             uses_since=sum(item.used for _, item in mine if item.at_hand),
         )
 
-    def _of_family(self, family: str) -> Tally:
-        if family not in self._wholes:
-            self._wholes[family] = _sum(
-                self._tallies[facts.session] for facts in self.sessions if family in ("", facts.family)
-            )
-        return self._wholes[family]
+    def _since(self, family: str, place: int) -> Tally:
+        """How the sessions of a family went from the `place`th of all on."""
+        if family not in self._sums:
+            sums = [_values(Tally())]
+            for facts in reversed(self.sessions):
+                counts = family in ("", facts.family)
+                sums.append(tuple(map(operator.add, sums[-1], self._tallies[facts.session])) if counts else sums[-1])
+            self._sums[family] = sums[::-1]
+        return Tally(*self._sums[family][place])
 
     @cached_property
-    def _wholes(self) -> dict[str, Tally]:
+    def _sums(self) -> dict[str, list[Row]]:
         return {}
 
     @cached_property
@@ -127,9 +143,9 @@ class Ledger:
         return found
 
     @cached_property
-    def _tallies(self) -> Mapping[str, Tally]:
+    def _tallies(self) -> Mapping[str, Row]:
         fates = {fate.session: fate for facts in self.sessions for fate in facts.lasted}
-        return {facts.session: _tally(facts, fates.get(facts.session)) for facts in self.sessions}
+        return {facts.session: _values(_tally(facts, fates.get(facts.session))) for facts in self.sessions}
 
     @cached_property
     def _made(self) -> Mapping[tuple[Kind, str], Making]:
@@ -195,7 +211,5 @@ def _both(old: Making, new: Making) -> Making:
     )
 
 
-def _sum(tallies: Iterable[Tally]) -> Tally:
-    columns = zip(*(astuple(tally) for tally in tallies), strict=True)
-    sums = [sum(column) for column in columns]
-    return Tally(*sums) if sums else Tally()
+def _sum(rows: Iterable[Row]) -> Tally:
+    return Tally(*map(sum, zip(*rows, strict=True)))
