@@ -119,7 +119,7 @@ def test_a_tool_that_nobody_uses_loses_its_line_then_its_place_and_can_come_back
     others(project, 12, tools=("count-lines",))
     events = project.work("Nothing to do.")
     assert started(events).tools == started(events).unlisted == ("count-lines",)
-    assert "count-lines:" not in started(events).system and "1 more, hardly used" in started(events).system
+    assert "count-lines:" not in started(events).system and "1 more: `ls $SCAFFOLD/tools`" in started(events).system
     assert of(Proposed, events) == []
 
     others(project, 20, tools=("count-lines",))
