@@ -1,6 +1,7 @@
 """What the ledger would take out of a scaffold, as proposals by code: the gate judges them like any other.
 
-Nothing that its user said, wrote or pinned is ever among them; at most one tool and one lesson after a session.
+Nothing that the user said or pinned is ever among them, and no tool that no journal saw made: the user put it there. At
+most one tool and one lesson after a session.
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ def lapses(
 
 
 def _tools(ledger: Ledger, tools: Collection[Tool], pinned: Collection[str]) -> Iterable[Lapse]:
-    records = [ledger.record("tool", tool.name) for tool in tools if tool.name not in pinned]
+    known = [ledger.record("tool", tool.name) for tool in tools if tool.name not in pinned]
+    records = [record for record in known if record.made]
     records.sort(key=lambda record: (tool_worth(record), record.name))
     for record in records:
         yield from _ill(record)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from livecoder.evolution.standing import advises_tools, fading
-from livecoder.journal.ledger import Ledger, Making, Record, Tally
+from livecoder.journal.ledger import Kind, Ledger, Making, Record, Tally
 from livecoder.journal.ledger.intervals import difference, interval
 from livecoder.scaffold.lessons import Lesson, cited
 from livecoder.scaffold.tools import Tool
@@ -44,13 +44,28 @@ def odds(record: Record) -> str:
     return f"went well: {_rate(record.with_it)} with it, {_rate(record.without)} without"
 
 
+def observed(kind: Kind, name: str, ledger: Ledger) -> Iterator[str]:
+    """All that was seen of a tool, a lesson or a hook, in a few lines."""
+    record = ledger.record(kind, name)
+    yield _uses(record)
+    if record.sessions:
+        yield f"observed: {odds(record)}: {word(record)}"
+        yield f"  {_endings(record.with_it)}"
+        without = _means(record.without)
+        yield f"  a session with it: {_means(record.with_it)}" + (f"; without: {without}" if without else "")
+    if record.made:
+        yield from _payback(record.made, record.uses_since)
+    yield from _by_family(ledger, record)
+
+
 def about_tool(tool: Tool, ledger: Ledger) -> Iterator[str]:
     """What `scaffold tools` says of one."""
     record = ledger.record("tool", tool.name)
     yield f"{tool.name:20} {tool.summary}"
     if fading(ledger, [tool.name]):
         yield f"{'':20} has no line in the prompt: the last {record.idle} sessions did not use it"
-    for line in (f"{tool.lines} lines; {_uses(record)}", *_told(record), *_by_family(ledger, record)):
+    yield f"{'':20} {tool.lines} lines"
+    for line in observed("tool", tool.name, ledger):
         yield f"{'':20} {line}"
 
 
@@ -63,8 +78,7 @@ def about_lesson(lesson: Lesson, ledger: Ledger, stale: str) -> Iterator[str]:
     if lesson.check:
         yield f"    check: {lesson.check}"
     if not lesson.retired:
-        record = ledger.record("lesson", lesson.id)
-        for line in (_uses(record), *_told(record), *_by_family(ledger, record)):
+        for line in observed("lesson", lesson.id, ledger):
             yield f"    {line}"
 
 
@@ -73,17 +87,6 @@ def about_advice(ledger: Ledger) -> Iterator[str]:
     for family in ledger.families():
         if not advises_tools(ledger, family):
             yield f"{family} is not encouraged to make tools: in some of its last sessions two in a row were broken"
-
-
-def _told(record: Record) -> Iterator[str]:
-    """Endings, means and payback, as far as there are any."""
-    if record.sessions:
-        yield f"observed: {odds(record)}: {word(record)}"
-        yield f"  {_endings(record.with_it)}"
-        without = _means(record.without)
-        yield f"  a session with it: {_means(record.with_it)}" + (f"; without: {without}" if without else "")
-    if record.made:
-        yield from _payback(record.made, record.uses_since)
 
 
 def _by_family(ledger: Ledger, record: Record) -> Iterator[str]:

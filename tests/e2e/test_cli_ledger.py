@@ -26,8 +26,8 @@ def test_a_tools_record_is_read_from_the_journals(livecoder: Livecoder) -> None:
     first = livecoder("scaffold", "tools").out
     lines = [line.strip() for line in first.splitlines()]
     assert lines[0].split(maxsplit=1) == ["count-lines", "Count the lines of files."]
-    assert lines[1] == "4 lines; used 3 times in 2 sessions, failed 1; listed in 1"
-    assert lines[2].endswith(": too early to tell") and lines[3] == "2 claimed"
+    assert lines[1:3] == ["4 lines", "used 3 times in 2 sessions, failed 1; listed in 1"]
+    assert lines[3].endswith(": too early to tell") and lines[4] == "2 claimed"
     assert any(line.startswith("made for about ") for line in lines)
 
     (index,) = livecoder.home.glob("state/projects/*/ledger.sqlite")

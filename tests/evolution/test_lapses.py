@@ -8,7 +8,7 @@ from pathlib import Path
 from livecoder.evolution.gate import MAX_TOOLS
 from livecoder.evolution.lapses import LAPSES, lapses
 from livecoder.evolution.standing import FADES
-from livecoder.journal.ledger import Facts, Item, Kind, Ledger
+from livecoder.journal.ledger import Facts, Item, Kind, Ledger, Making
 from livecoder.scaffold.lessons import Lesson
 from livecoder.scaffold.lessons.operations import MAX_LESSONS
 from livecoder.scaffold.tools import Tool
@@ -18,8 +18,10 @@ def tool(name: str) -> Tool:
     return Tool(name, Path(name), "Does it.", 9, "d")
 
 
-def sessions(times: int, *items: Item, well: bool = True, start: int = 0) -> list[Facts]:
-    return [Facts(f"s{start + n:03}", "m", "verified" if well else "failed", items=items) for n in range(times)]
+def sessions(times: int, *items: Item, well: bool = True, start: int = 0, made: bool = True) -> list[Facts]:
+    makings = tuple(Making(item.kind, item.name, 100.0, 1.0) for item in items if made)
+    outcome = "verified" if well else "failed"
+    return [Facts(f"s{start + n:03}", "m", outcome, items=items, made=makings) for n in range(times)]
 
 
 def at_hand(name: str, used: bool, kind: Kind = "tool") -> Item:
@@ -36,6 +38,10 @@ def test_a_tool_that_was_never_used_loses_its_place() -> None:
     assert names(sessions(LAPSES - 1, at_hand("a", False)), ["a"]) == []
     assert names(sessions(LAPSES, at_hand("a", False)), ["a"]) == ["a"]
     assert names(sessions(LAPSES, at_hand("a", False)), ["a"], pinned="a") == []
+
+
+def test_a_tool_that_the_user_put_there_is_never_taken_away() -> None:
+    assert names(sessions(LAPSES, at_hand("a", False), made=False), ["a"]) == []
 
 
 def test_one_that_is_used_now_and_then_has_as_many_of_its_own_gaps() -> None:

@@ -67,7 +67,8 @@ def ledger() -> Ledger:
 def test_a_tool_in_a_few_lines() -> None:
     assert [line.strip() for line in about_tool(EDIT, ledger())] == [
         "edit                 Replace text exactly once.",
-        "12 lines; used 14 times in 14 sessions, failed 4; listed in 24",
+        "12 lines",
+        "used 14 times in 14 sessions, failed 4; listed in 24",
         "observed: went well: 9 of 14 (42-81 %) with it, 7 of 10 (44-86 %) without: no difference seen",
         "10 verified, 4 failed, 1 undone, 62 % of their lines still there later",
         "a session with it: 4.0 turns, 900 tokens, $0.250; without: 4.0 turns, 900 tokens, $0.250",
@@ -84,7 +85,8 @@ def test_a_tool_that_nobody_used_is_said_to_have_no_line() -> None:
     lines = [line.strip() for line in about_tool(EDIT, idle)]
     assert lines[1:] == [
         "has no line in the prompt: the last 12 sessions did not use it",
-        "12 lines; used 0 times in 0 sessions, failed 0; listed in 12",
+        "12 lines",
+        "used 0 times in 0 sessions, failed 0; listed in 12",
         "made for about 500 tokens in 0.5 turns",
     ]
 

@@ -19,7 +19,7 @@ from livecoder.evolution.gate import MAX_TOOLS
 from livecoder.evolution.lapses import lapses
 from livecoder.evolution.record import MORE, word
 from livecoder.evolution.standing import Standing, standing, tool_line
-from livecoder.journal.ledger import Facts, Item, Kind, Ledger
+from livecoder.journal.ledger import Facts, Item, Kind, Ledger, Making
 from livecoder.scaffold.budget import tokens
 from livecoder.scaffold.knobs import Knobs
 from livecoder.scaffold.lessons import MAX_GENERAL, Add, Lesson, Retire, cost, operated
@@ -80,7 +80,8 @@ class Stream:
         items = list(self._items(shown))
         rate = RATE + sum(self.effects[item.name] for item in items if item.used)
         outcome = "verified" if self.chance.random() < rate else "failed"
-        self.facts.append(Facts(f"s{number:03}", "m", outcome, 5, 5000, 0.05, items=tuple(items)))
+        made = tuple(Making("tool", name, 500.0, 1.0) for name, _ in self.arriving.get(number, []))
+        self.facts.append(Facts(f"s{number:03}", "m", outcome, 5, 5000, 0.05, items=tuple(items), made=made))
 
     def _items(self, shown: Standing) -> Iterator[Item]:
         for tool in self.tools:

@@ -91,9 +91,6 @@ class Ledger:
         """Model families, the one seen last first."""
         return list(dict.fromkeys(facts.family for facts in reversed(self.sessions)))
 
-    def names(self, kind: Kind) -> list[str]:
-        return sorted(name for of, name in self._places if of == kind)
-
     def record(self, kind: Kind, name: str, family: str = "") -> Record:
         """Nothing but zeros for what no journal tells of."""
         found = self._places.get((kind, name), ())
