@@ -15,15 +15,18 @@ from tempfile import TemporaryDirectory
 from livecoder.control import Control
 from livecoder.errors import JournalError, ScaffoldError
 from livecoder.events import Event, Harvested, Reflected, ScaffoldCommitted, ToolUsed
+from livecoder.evolution.candidates import candidates, described
 from livecoder.evolution.digest import digest
 from livecoder.evolution.evolve import Evolution, Receipt
 from livecoder.evolution.harvest import Earlier, Harvest, Recurring
+from livecoder.evolution.lasted import lasted
 from livecoder.evolution.lessonwatch import LessonWatch
 from livecoder.evolution.mined import load, refresh
 from livecoder.evolution.miner import worthwhile
 from livecoder.evolution.nudges import Nudges
 from livecoder.evolution.proposals import KeepTool, Proposal
 from livecoder.evolution.reflection import Origin, reflect, too_dear
+from livecoder.evolution.standing import advises_tools
 from livecoder.evolution.toolwatch import ToolWatch
 from livecoder.journal.account import Account, account
 from livecoder.journal.recall import recall
@@ -76,17 +79,24 @@ class Learning:
                 refresh(self._opened.sessions)
 
     def _watch(self, checkout: Path, tree: Callable[[], str]) -> None:
-        knobs, scaffold = self._opened.scaffold.knobs, self._opened.scaffold
+        knobs = self._opened.scaffold.knobs
         look = runner(self._resources.enter_context(self._opened.rooms.look_only(checkout)))
         tools = self._tools = ToolWatch(checkout, look, tree)
-        made = tuple(tool.name for tool in scaffold.tools)
+        briefing, shown = self._opened.briefing, self._opened.standing
+        advised = advises_tools(briefing.ledger, briefing.present.family)
+
+        def encouraged() -> bool:
+            return advised and tools.encouraged()
+
+        made = tuple(tool.name for tool in self._opened.scaffold.tools)
         recurring = worthwhile(load(self._opened.sessions).shapes, made)
         harvest = Harvest(
-            knobs.harvest, self._question, self._earlier(), tools.encouraged, lambda: len(tools.made), recurring
+            knobs.harvest, self._question, self._earlier(), encouraged, lambda: len(tools.made), recurring
         )
-        nudges = Nudges(knobs.nudges, knobs.repeat_threshold, tools.encouraged)
-        lessons = () if self._opened.settings.bare else scaffold.lessons
-        self.watchers = (tools, harvest, nudges, LessonWatch(lessons))
+        nudges = Nudges(knobs.nudges, knobs.repeat_threshold, encouraged)
+        checked = [lesson for lesson in (*shown.general, *shown.timely) if lesson.check]
+        lessons = LessonWatch(shown.timely, shown.timely_tokens, checked, look)
+        self.watchers = (tools, harvest, nudges, lessons)
 
     def _earlier(self) -> list[Earlier]:
         found: list[Earlier] = []
@@ -115,9 +125,13 @@ class Learning:
         if len(past.steps) >= MIN_STEPS:
             # Written before anything else is done: who is killed here leaves the looking back to a later run.
             _wait(directory, self._opened.journal.masked(task.text))
+        opened = self._opened
+        yield from lasted(opened.sessions, opened.id, opened.workspace.shadow, opened.base_tree)
         self._consider_words_of(evolution, task.text if task.outsider else "")
         receipt = self._receipt(directory.name, past, task.text)
-        yield from self._judged(evolution, self._made(tools), tools.uses, past, receipt, control)
+        found = candidates(opened.sessions, opened.briefing.ledger, opened.scaffold, opened.workspace.root, _now())
+        found = [*self._made(tools), *found]
+        yield from self._judged(evolution, found, tools.uses, past, receipt, control)
         if len(past.steps) < MIN_STEPS:
             yield Reflected("skipped", "too few steps to look back on")
         elif not reflect_now:
@@ -147,13 +161,15 @@ class Learning:
             _waits_no_longer(directory)
             yield Reflected("skipped", dear)
             return
-        origin = Origin(directory.name, " ".join(task.split()), datetime.now(UTC).isoformat(timespec="seconds"))
+        origin = Origin(directory.name, " ".join(task.split()), _now())
         answer = yield from reflect(opened.model, prompt, origin, opened.state.turn, control)
         self.cost_usd += answer.cost_usd or 0.0
         self._consider_words_of(evolution, past.outsider_text)
         accepted = 0
         receipt = self._receipt(directory.name, past, task)
-        for event in self._judged(evolution, answer.proposals, past.uses, past, receipt, control):
+        now = opened.briefing.present.again()
+        found = described(answer.proposals, opened.scaffold, now, directory.name, tainted=bool(past.outsider_text))
+        for event in self._judged(evolution, found, past.uses, past, receipt, control):
             accepted += isinstance(event, ScaffoldCommitted)
             yield event
         if not answer.failed:
@@ -233,7 +249,7 @@ def _evolution(opened: Opened) -> Evolution | None:
         mode=opened.settings.evolve,
         rooms=opened.rooms,
         workspace=opened.workspace.root,
-        system=opened.render_system,
+        system=opened.briefing.system_of,
     )
 
 
@@ -244,6 +260,10 @@ def _forget_old_cases(evolution: Evolution) -> None:
         evolution.store.checkout(evolution.project, Path(place))
         known = {tool.name for tool in Scaffold.load(Path(place)).tools}
         cases.keep_only(evolution.data, evolution.project, known)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _wait(directory: Path, task: str) -> None:

@@ -14,8 +14,10 @@ from typing import Any
 
 from livecoder import config
 from livecoder.baseline import MEASURED, Memory
+from livecoder.briefing import Briefing
 from livecoder.config import Settings
 from livecoder.errors import ConfigError, SandboxUnavailable, ScaffoldError
+from livecoder.evolution.standing import Standing
 from livecoder.ground import Ground, survey
 from livecoder.journal.journal import Journal, read
 from livecoder.loop import State
@@ -27,7 +29,6 @@ from livecoder.rooms import Rooms, gitdirs
 from livecoder.sandbox import Room, Sandbox
 from livecoder.sandbox.policy import Policy
 from livecoder.sandbox.toolchains import Toolchains, find, own_interpreter, own_places
-from livecoder.scaffold.lessons import render as render_lessons
 from livecoder.scaffold.scaffold import Scaffold
 from livecoder.scaffold.seed import seed_dir
 from livecoder.scaffold.store import Store
@@ -37,7 +38,6 @@ from livecoder.workspace.glance import glance
 from livecoder.workspace.undo import Undo
 from livecoder.workspace.workspace import Workspace, locate, project_id
 
-CHARS_PER_TOKEN = 4
 SAMPLES: dict[str, dict[str, Any]] = {
     "harvest": {"scripts": [{"step": 1, "lines": 9, "language": "python", "similar": "step 2"}]},
     "reflection": {"digest": "1 $ true", "lesson_chars": 400},
@@ -64,12 +64,17 @@ class Opened:
     checkout: Path | None
     generation: str
     scaffold: Scaffold
+    briefing: Briefing
     ground: Ground
     base_tree: str
     left_out: tuple[str, ...]
     state: State
     system: str
-    render_system: Callable[[Path], str]
+
+    @property
+    def standing(self) -> Standing:
+        """What of the scaffold this session shows."""
+        return self.briefing.choose(self.scaffold)
 
 
 def project_state(settings: Settings, root: Path) -> tuple[str, Path]:
@@ -110,7 +115,8 @@ def opened(settings: Settings, cwd: Path) -> Generator[Opened]:
         toolchains = find(environ, root, own_interpreter(), settings.mounts)
         room = _room(settings, workspace, place, checkout, start.tree)
         sandbox = stack.enter_context(open_sandbox(settings, room, toolchains, scaffold.knobs.output_chars))
-        scaffold, system = _prompts(settings, root, scaffold, tools_enabled=checkout is not None)
+        briefing = Briefing.open(settings, root, state / "sessions", model.recorded or model.name)
+        scaffold, system = _prompts(briefing, scaffold, tools_enabled=checkout is not None)
         yield Opened(
             id=identity,
             settings=settings,
@@ -122,19 +128,17 @@ def opened(settings: Settings, cwd: Path) -> Generator[Opened]:
             model=model,
             why_model=why_model,
             sandbox=sandbox,
-            rooms=Rooms(
-                sandbox, copier(workspace, dependencies), gitdirs(workspace.root, Path.home()), place / "copies"
-            ),
+            rooms=Rooms(sandbox, copier(workspace, dependencies), gitdirs(root, Path.home()), place / "copies"),
             store=store,
             checkout=checkout,
             generation=generation,
             scaffold=scaffold,
+            briefing=briefing,
             ground=_ground(settings, cwd, root, workspace.gitdir, toolchains, start.tree),
             base_tree=start.tree,
             left_out=start.left_out,
             state=State([System(system)], tree=workspace.shadow.fingerprint()),
             system=system,
-            render_system=_system(settings, root),
         )
 
 
@@ -218,16 +222,12 @@ def copier(workspace: Workspace, dependencies: Dependencies) -> Callable[[str, P
     return copy
 
 
-def _system(settings: Settings, root: Path) -> Callable[[Path], str]:
-    return lambda directory: _render(settings, root, Scaffold.load(directory), tools_enabled=True)
-
-
-def _prompts(settings: Settings, root: Path, scaffold: Scaffold, *, tools_enabled: bool) -> tuple[Scaffold, str]:
+def _prompts(briefing: Briefing, scaffold: Scaffold, *, tools_enabled: bool) -> tuple[Scaffold, str]:
     """The scaffold with prompts that render, and its system prompt; the seed's stands in for one that does not."""
 
     def tried(name: str) -> str:
         if name == "system":
-            return _render(settings, root, scaffold, tools_enabled=tools_enabled)
+            return briefing.system(scaffold, tools_enabled=tools_enabled)
         return render(scaffold.prompts[name], SAMPLES[name], seed=name in scaffold.seeded)
 
     texts: dict[str, str] = {}
@@ -244,32 +244,6 @@ def _prompts(settings: Settings, root: Path, scaffold: Scaffold, *, tools_enable
             )
             texts[name] = tried(name)
     return scaffold, texts["system"]
-
-
-def _render(settings: Settings, root: Path, scaffold: Scaffold, *, tools_enabled: bool) -> str:
-    variables = {
-        "workspace": str(root),
-        "network": settings.sandbox == "none",
-        "output_chars": scaffold.knobs.output_chars,
-        "timeout": scaffold.knobs.command_timeout_seconds,
-        "verify": settings.verify,
-        "tools_enabled": tools_enabled,
-        "tools": _tool_lines(scaffold),
-        "lessons": "" if settings.bare else render_lessons(scaffold.lessons, scaffold.knobs.lessons_token_budget),
-    }
-    return render(scaffold.prompts["system"], variables, seed="system" in scaffold.seeded)
-
-
-def _tool_lines(scaffold: Scaffold) -> list[dict[str, str]]:
-    """Name and purpose of each tool, as many as the budget holds."""
-    lines: list[dict[str, str]] = []
-    left = scaffold.knobs.tools_token_budget * CHARS_PER_TOKEN
-    for tool in scaffold.tools:
-        left -= len(tool.name) + len(tool.summary) + 5
-        if left < 0:
-            break
-        lines.append({"name": tool.name, "summary": tool.summary})
-    return lines
 
 
 def _session_id(now: datetime) -> str:

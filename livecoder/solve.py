@@ -285,6 +285,8 @@ def _introduction(opened: Opened) -> Iterator[Event]:
         permission_mode=opened.settings.permission_mode,
         scaffold=opened.generation,
         tools=tuple(tool.name for tool in opened.scaffold.tools),
+        unlisted=tuple(tool.name for tool in opened.standing.unlisted),
+        lessons=tuple(lesson.id for lesson in opened.standing.general),
         context_tokens=tokens,
         system=opened.system,
         loaded=tuple(f"{i.name} ({estimate(i.text):,} tokens)" for i in opened.ground.instructions),

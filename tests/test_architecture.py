@@ -44,7 +44,7 @@ LAYERS = (
         "evolution",
         "github",
     ),
-    ("endings", "opening", "learning", "solve", "visit"),
+    ("briefing", "endings", "opening", "learning", "solve", "visit"),
     ("view", "tui", "demo"),
     ("cli",),
     ("__main__",),

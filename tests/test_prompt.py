@@ -28,6 +28,7 @@ SYSTEM: dict[str, Any] = {
     "tools_enabled": True,
     "tools": [],
     "lessons": "",
+    "unlisted": 0,
 }
 
 
@@ -133,6 +134,7 @@ def test_the_system_prompt_renders_alike_in_both_ways(
         "tools": tools,
         "tools_enabled": enabled,
         "lessons": "<lessons>x</lessons>",
+        "unlisted": 0,
     }
     text = render(Scaffold.load(seed_dir()).prompts["system"], variables, seed=seed)
     assert ("pytest -q" in text) == bool(verify)

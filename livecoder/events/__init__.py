@@ -42,6 +42,7 @@ from livecoder.events.ending import (
 )
 from livecoder.events.learning import (
     Harvested,
+    Lasted,
     Nudged,
     ProposalRefused,
     Proposed,
@@ -71,6 +72,7 @@ __all__ = [
     "Harvested",
     "JobEnded",
     "JobStarted",
+    "Lasted",
     "LimitWarned",
     "ModelReplied",
     "Names",
@@ -134,6 +136,7 @@ Event: TypeAlias = (
     | ProposalRefused
     | ScaffoldCommitted
     | Reflected
+    | Lasted
     | Warned
     | Result
 )

@@ -58,6 +58,10 @@ class SessionStarted:
     verify: str = ""
     recorded: bool = False
     """The model is a recording or a script: its tokens and cost are no figures."""
+    unlisted: tuple[str, ...] = ()
+    """Those of `tools` that have no line in the system prompt."""
+    lessons: tuple[str, ...] = ()
+    """Lessons in the system prompt, by id; those with a trigger come with `Nudged`."""
     schema: int = SCHEMA
 
 

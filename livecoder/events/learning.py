@@ -52,6 +52,8 @@ class Nudged:
     pattern: str
     steps: tuple[int, ...]
     text: str
+    lesson: str = ""
+    """The lesson that is shown, by id, where it is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ class Proposed:
     summary: str
     evidence: tuple[int, ...]
     expects: str
-    origin: Literal["use", "reflection"]
+    origin: Literal["use", "reflection", "ledger", "user"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,3 +106,16 @@ class Reflected:
     cost_usd: float | None = 0.0
     proposals: int = 0
     accepted: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Lasted:
+    """What this session found of an earlier one's change, at its own start."""
+
+    session: str
+    lines: int
+    """Lines that the earlier session had added."""
+    kept: int
+    """Those of them that were still there."""
+    undone: bool
+    """Every file that it had changed was as before it."""

@@ -22,7 +22,7 @@ from livecoder.evolution.replay import INTERRUPTED, Shelf, replayer
 from livecoder.rooms import Rooms, never, runner
 from livecoder.scaffold import cases, inbox
 from livecoder.scaffold.changes import Conflict, FileChange, check
-from livecoder.scaffold.lessons import dump
+from livecoder.scaffold.lessons import Lesson, Retire, adding, apply, dump
 from livecoder.scaffold.scaffold import Scaffold
 from livecoder.scaffold.store import Store
 
@@ -94,7 +94,7 @@ class Evolution:
             self.store.checkout(self.project, candidate)
             head = Scaffold.load(candidate)
             tools = {tool.name: tool.path.read_bytes() for tool in head.tools}
-            changes = _changes(proposal)
+            changes = _changes(proposal, (*head.lessons, *head.tombstones))
             check(changes)  # a name from a model may be a path: nothing is written before it is known to be none
             _apply(changes, candidate)
             verdict = self._judge(proposal, head, tools, candidate, uses, steps, cancelled)
@@ -122,7 +122,7 @@ class Evolution:
                 candidate=candidate,
                 workspace=self.workspace,
                 tools=tools,
-                lessons=head.lessons,
+                lessons=(*head.lessons, *head.tombstones),
                 steps=steps,
                 uses=uses,
                 cases=lambda name: cases.load(self.data, self.project, name),
@@ -149,8 +149,7 @@ class Evolution:
         return ScaffoldCommitted(commit.before, commit.after, p.subject(proposal), receipts)
 
     def _to_inbox(self, proposal: p.Proposal, reason: str) -> ProposalRefused:
-        change = _changes(proposal)[0]
-        text = (change.content or b"").decode("utf-8", "replace")
+        text = _text(proposal)
         summary = {"kind": proposal.kind, "target": proposal.target, "expects": proposal.expects, "text": text}
         inbox.add(self.data, self.project, summary, text, reason, datetime.now(UTC))
         return ProposalRefused(proposal.kind, proposal.target, reason, inbox=True)
@@ -160,14 +159,27 @@ class Evolution:
         return self.rooms.directory
 
 
-def _changes(proposal: p.Proposal) -> list[FileChange]:
+def _changes(proposal: p.Proposal, lessons: Sequence[Lesson]) -> list[FileChange]:
     match proposal:
         case p.KeepTool():
             return [FileChange(proposal.target, proposal.content, True)]
         case p.RetireTool():
             return [FileChange(proposal.target, None)]
         case p.AddLesson():
-            return [FileChange(proposal.target, dump(proposal.lesson).encode())]
+            return apply(lessons, adding(proposal.lesson, lessons))
+        case p.RetireLesson():
+            return apply(lessons, Retire(proposal.name, proposal.expects))
+
+
+def _text(proposal: p.Proposal) -> str:
+    """What waits to be read: the new file, or nothing for one that goes."""
+    match proposal:
+        case p.KeepTool():
+            return proposal.content.decode("utf-8", "replace")
+        case p.AddLesson():
+            return dump(proposal.lesson)
+        case p.RetireTool() | p.RetireLesson():
+            return ""
 
 
 def _apply(changes: Sequence[FileChange], root: Path) -> None:

@@ -13,16 +13,15 @@ from pathlib import Path
 
 from livecoder.errors import ScaffoldError, WorkspaceError
 from livecoder.events import ToolUsed
-from livecoder.evolution.proposals import AddLesson, KeepTool, Proposal, RetireTool
+from livecoder.evolution.proposals import AddLesson, KeepTool, Proposal, RetireLesson, RetireTool
 from livecoder.evolution.replay import Replay, departs, make_cases
 from livecoder.evolution.shape import similarity, sketch
 from livecoder.scaffold.cases import MAX_CASES, Case
-from livecoder.scaffold.lessons import MAX_GENERAL, Lesson, lint
+from livecoder.scaffold.lessons import Lesson, adding, lint, operated
 from livecoder.scaffold.reserved import name_problem
 from livecoder.scaffold.tools import Run, check_tool
 
 SAME_TOOL = 0.9
-SAME_LESSON = 0.6
 OVERLAP_WORDS = 8
 MAX_TOOL_BYTES = 64 * 1024
 MAX_TOOLS = 20
@@ -40,6 +39,7 @@ class Bench:
     tools: Mapping[str, bytes]
     """The tools of the head, name -> text."""
     lessons: Sequence[Lesson]
+    """Those of the head, tombstones too."""
     steps: frozenset[int]
     """Steps that the journal has."""
     uses: Sequence[ToolUsed]
@@ -73,6 +73,8 @@ def _cites(proposal: Proposal, bench: Bench) -> str:
     missing = [step for step in proposal.evidence if step not in bench.steps]
     if missing:
         return f"it cites step {missing[0]}, which does not exist"
+    if proposal.origin in ("ledger", "user"):
+        return ""  # made by code, from many sessions: no model chose what it cites
     return "" if proposal.evidence else "it cites no step"
 
 
@@ -81,7 +83,7 @@ def _expects(proposal: Proposal, bench: Bench) -> str:
 
 
 def _named(proposal: Proposal, bench: Bench) -> str:
-    if isinstance(proposal, AddLesson):
+    if isinstance(proposal, AddLesson | RetireLesson):
         return ""
     if isinstance(proposal, RetireTool):
         return "" if proposal.name in bench.tools else f"there is no tool {proposal.name}"
@@ -95,10 +97,6 @@ def _sized(proposal: Proposal, bench: Bench) -> str:
             return f"it has more than {MAX_TOOL_BYTES // 1024} KiB"
         if len({*bench.tools, proposal.name}) > MAX_TOOLS:
             return f"there are {MAX_TOOLS} tools already: retire one first"
-    if isinstance(proposal, AddLesson):
-        general = [lesson for lesson in bench.lessons if not lesson.trigger]
-        if not proposal.lesson.trigger and len(general) >= MAX_GENERAL:
-            return f"there are {MAX_GENERAL} lessons without a trigger already: retire one first"
     return ""
 
 
@@ -115,17 +113,16 @@ def _duplicate(proposal: Proposal, bench: Bench) -> str:
             if name != proposal.name and similarity(shape, sketch(content.decode("utf-8", "replace"))) >= SAME_TOOL:
                 return f"it is nearly the same as {name}"
     if isinstance(proposal, AddLesson):
-        said = set(WORD.findall(proposal.lesson.text.lower()))
-        for lesson in bench.lessons:
-            known = set(WORD.findall(lesson.text.lower()))
-            if lesson.id == proposal.lesson.id or len(said & known) >= SAME_LESSON * len(said | known):
-                return f"lesson {lesson.id} says it already"
+        try:
+            operated(bench.lessons, adding(proposal.lesson, bench.lessons))
+        except ScaffoldError as error:
+            return str(error)
     return ""
 
 
 def _own_words(proposal: Proposal, bench: Bench) -> str:
     """An outsider's text may not come back as a lesson or inside a tool."""
-    if not bench.outsider_text or isinstance(proposal, RetireTool):
+    if not bench.outsider_text or isinstance(proposal, RetireTool | RetireLesson):
         return ""
     text = proposal.lesson.text if isinstance(proposal, AddLesson) else proposal.content.decode("utf-8", "replace")
     ours, theirs = _runs(text), _runs(bench.outsider_text)

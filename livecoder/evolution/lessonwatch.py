@@ -1,28 +1,74 @@
-"""A lesson with a trigger is shown at its moment: with the observation that it concerns, once a session."""
+"""A lesson with a trigger is shown at its moment: with the observation that it concerns, once a session.
+
+What must stay as it is, by the user's own word, is looked at before the round ends, by the lesson's check.
+"""
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from livecoder.events import Nudged
 from livecoder.loop import Notice, State, Step
-from livecoder.scaffold.lessons import Lesson, triggered
+from livecoder.scaffold.budget import tokens
+from livecoder.scaffold.lessons import Lesson, Triggers, protected_paths
+from livecoder.scaffold.tools import Run
+
+AT_ONCE = 2
+"""Lessons that one step may bring."""
+CHECK_SECONDS = 5.0
 
 
 @dataclass(slots=True)
 class LessonWatch:
-    """A watcher over the lessons of this session's generation."""
+    """A watcher. `timely` are the lessons with a trigger, most valuable first, `budget` the tokens that they may take.
 
-    lessons: Sequence[Lesson]
+    `checked` are lessons with a check; `run` runs a command in a sandbox that sees the workspace. A check that fails
+    before anything was done says nothing, and the commit that it compares with is the one of that moment.
+    """
+
+    timely: Sequence[Lesson]
+    budget: int
+    checked: Sequence[Lesson] = ()
+    run: Run | None = None
+    _triggers: Triggers = field(init=False)
+    _rank: dict[str, int] = field(init=False)
     _shown: set[str] = field(default_factory=set[str])
+    _checks: dict[str, tuple[Lesson, str]] = field(default_factory=dict[str, tuple[Lesson, str]])
+
+    def __post_init__(self) -> None:
+        self._triggers = Triggers(self.timely)
+        self._rank = {lesson.id: place for place, lesson in enumerate(self.timely)}
+        if self.run is None or not self.checked:
+            return
+        code, commit = self.run("git rev-parse --verify HEAD", CHECK_SECONDS)
+        for lesson in self.checked if code == 0 else ():
+            command = shlex.join(["git", "diff", "--quiet", commit.strip(), "--", *protected_paths(lesson.check)])
+            if self.run(command, CHECK_SECONDS)[0] == 0:
+                self._checks[lesson.id] = (lesson, command)
 
     def after_step(self, step: Step, state: State) -> Iterable[Notice]:
-        for lesson in triggered(self.lessons, step.started.command, step.finished.output):
-            if lesson.id not in self._shown:
+        firing = self._triggers.firing(step.started.command, step.finished.output)
+        fresh = [lesson for lesson in firing if lesson.id not in self._shown]
+        places = AT_ONCE
+        for lesson in sorted(fresh, key=lambda lesson: self._rank[lesson.id]):
+            text = f"learnt earlier here ({lesson.id}): {lesson.text}"
+            if places and tokens(text) <= self.budget:
+                places -= 1
+                self.budget -= tokens(text)
                 self._shown.add(lesson.id)
-                text = f"learnt earlier here ({lesson.id}): {lesson.text}"
-                yield Notice(Nudged("lesson", (step.started.step,), text), text)
+                yield Notice(Nudged("lesson", (step.started.step,), text, lesson.id), text)
 
-    def before_end(self, state: State) -> None:
+    def before_end(self, state: State) -> Notice | None:
+        """What was changed against the user's word, said once a session for each lesson."""
+        if self.run is None:
+            return None
+        for id, (lesson, command) in list(self._checks.items()):
+            if self.run(command, CHECK_SECONDS)[0] == 1:
+                del self._checks[id]
+                text = (
+                    f'the user said: "{lesson.text}" Now `{lesson.check}` fails: put it back, or say why it must be so.'
+                )
+                return Notice(Nudged("lesson", (), text, id), text)
         return None

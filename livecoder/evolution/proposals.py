@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 from livecoder.scaffold.lessons import Lesson
 
-Origin: TypeAlias = Literal["use", "reflection"]
+Origin: TypeAlias = Literal["use", "reflection", "ledger", "user"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,23 @@ class AddLesson:
         return self.lesson.text
 
 
-Proposal: TypeAlias = KeepTool | RetireTool | AddLesson
+@dataclass(frozen=True, slots=True)
+class RetireLesson:
+    """A lesson becomes a tombstone; what is expected of that is the reason on it."""
+
+    name: str
+    evidence: tuple[int, ...]
+    expects: str
+    origin: Origin = "reflection"
+    kind = "lesson"
+    summary = "retire"
+
+    @property
+    def target(self) -> str:
+        return f"lessons/{self.name}.toml"
+
+
+Proposal: TypeAlias = KeepTool | RetireTool | AddLesson | RetireLesson
 
 
 def lesson_id(text: str) -> str:

@@ -20,8 +20,9 @@ from livecoder.errors import ScaffoldError
 
 MAX_BYTES = 64 * 1024
 """Of one file. A tool that needs more is no tool any more."""
-MAX_FILES = 200
-"""Of one folder."""
+MAX_FILES = {"lessons": 1_000}
+MOST_FILES = 200
+"""Of any other folder."""
 
 _PROJECT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
 
@@ -66,18 +67,19 @@ def opened(root: Path, path: str) -> Generator[int]:
 def entries(root: Path, folder: str) -> list[tuple[str, os.stat_result]]:
     """What lies in `root/folder`, by name, symlinks not followed; hidden names and `__pycache__` are left out.
 
-    A folder that is missing is empty. Raises ScaffoldError when it is no folder or holds more than MAX_FILES.
+    A folder that is missing is empty. Raises ScaffoldError when it is no folder or holds too many.
     """
+    most = MAX_FILES.get(folder, MOST_FILES)
     try:
         (root / folder).lstat()
     except FileNotFoundError:
         return []
     with _folder(root, [folder]) as descriptor, os.scandir(descriptor) as found:
         # Bounded before the stat calls: a folder may hold a million names.
-        names = [entry.name for entry in itertools.islice(found, MAX_FILES * 2)]
+        names = [entry.name for entry in itertools.islice(found, most * 2)]
         names = sorted(name for name in names if not name.startswith(".") and name != "__pycache__")
-        if len(names) > MAX_FILES:
-            raise ScaffoldError(f"{folder}/ holds more than {MAX_FILES} files", "retire what is not used")
+        if len(names) > most:
+            raise ScaffoldError(f"{folder}/ holds more than {most} files", "retire what is not used")
         return [(name, status) for name in names if (status := _lstat(name, descriptor))]
 
 

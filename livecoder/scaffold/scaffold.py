@@ -28,6 +28,9 @@ class Scaffold:
     knobs: Knobs
     tools: tuple[Tool, ...]
     lessons: tuple[Lesson, ...]
+    """Those in force."""
+    tombstones: tuple[Lesson, ...]
+    """Those that were retired: shown to nobody, and not to be proposed again."""
     prompts: Mapping[str, str]
     seeded: frozenset[str]
     """Prompts whose text is the seed's, word for word."""
@@ -41,12 +44,13 @@ class Scaffold:
         prompts = {**seed, **_prompts(root, problems)}
         problems += [f"prompts/{name}.md is missing: the seed's is used" for name in _missing(seed, root)]
         tools, unfit = read_tools(root)
-        lessons, refused = read_lessons(root)
+        filed, refused = read_lessons(root)
         return cls(
             generation=generation,
             knobs=_knobs(root, problems),
             tools=tuple(tools),
-            lessons=tuple(lessons),
+            lessons=tuple(lesson for lesson in filed if not lesson.retired),
+            tombstones=tuple(lesson for lesson in filed if lesson.retired),
             prompts=prompts,
             seeded=frozenset(name for name in seed if prompts[name] == seed[name]),
             problems=(*problems, *unfit, *refused),

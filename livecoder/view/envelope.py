@@ -21,6 +21,7 @@ AS_SYSTEM = (
     e.ProposalRefused,
     e.ScaffoldCommitted,
     e.Reflected,
+    e.Lasted,
     e.PermissionDenied,
     e.Retried,
     e.Verified,

@@ -21,6 +21,7 @@ VARIABLES = {
     "tools_enabled": True,
     "tools": [{"name": "count-lines", "summary": "Count."}],
     "lessons": "",
+    "unlisted": 0,
 }
 
 

@@ -1,4 +1,4 @@
-"""Lessons: what may be said, when it is shown, and what never gets near a prompt."""
+"""Lessons: what may be said, how it lies on disk, and what never gets near a prompt."""
 
 from __future__ import annotations
 
@@ -9,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from livecoder.errors import ScaffoldError
-from livecoder.scaffold.lessons import Lesson, dump, parse, read_lessons, render, triggered
+from livecoder.scaffold.lessons import (
+    Fingerprint,
+    Lesson,
+    dump,
+    parse,
+    protected_paths,
+    protecting,
+    read_lessons,
+    render,
+)
 
 TIDY = Lesson("tidy", "Run the tests of one file first.", evidence=("s1:4",), created="2026-03-01", task="t")
 
@@ -79,10 +88,71 @@ def test_an_honest_lesson_passes(text: str) -> None:
     assert parse("ok", dump(Lesson("ok", text))).text == text
 
 
-@pytest.mark.parametrize("field", ["trigger", "task", "scope", "created"])
+@pytest.mark.parametrize("field", ["trigger", "task", "created", "model", "session", "retired", "check"])
 def test_every_field_is_looked_at(field: str) -> None:
     with pytest.raises(ScaffoldError, match="hidden character"):
         parse("bad", f'text = "Fine."\n{field} = "a\\u202eb"\n')
+
+
+@pytest.mark.parametrize("field", ["files", "dependencies", "models"])
+def test_a_fingerprint_is_looked_at_as_well(field: str) -> None:
+    with pytest.raises(ScaffoldError, match="hidden character"):
+        parse("bad", f'text = "Fine."\n[fingerprint]\n{field} = ["0a1b2c3d a\\u202eb"]\n')
+    if field != "models":
+        with pytest.raises(ScaffoldError, match="none that livecoder takes"):
+            parse("bad", f'text = "Fine."\n[fingerprint]\n{field} = ["x"]\n')
+
+
+@pytest.mark.parametrize("field", ['scope = "world"', 'origin = "stranger"', "helpful = -1", 'tainted = "no"'])
+def test_a_word_that_is_none_of_ours_is_refused(field: str) -> None:
+    with pytest.raises(ScaffoldError, match=field.partition(" ")[0]):
+        parse("bad", f'text = "Fine."\n{field}\n')
+
+
+def test_a_lesson_of_an_older_version_is_read_with_defaults() -> None:
+    old = 'text = "Fine."\ntrigger = ""\nevidence = ["s1:4"]\ncreated = "2026-03-01"\nscope = "project"\ntask = "t"\n'
+    assert parse("old", old) == Lesson("old", "Fine.", evidence=("s1:4",), created="2026-03-01", task="t")
+
+
+def test_all_that_a_lesson_knows_comes_back() -> None:
+    about = Fingerprint(("0a1b2c3d,ffffffff conf/a b.toml",), ("pytest 8.1.1",), ("claude-x",))
+    full = Lesson(
+        "full", "Fine.", "pytest", ("s1:4", "s2:1"), "2026-03-01", "global", "t", "claude-x", "s1", "user", True, 3, 1,
+        protecting(["poetry.lock"]), "it misled", about,
+    )  # fmt: skip
+    assert parse("full", dump(full)) == full
+    assert set(dump(full).splitlines()) >= {"[fingerprint]", "helpful = 3", "tainted = true"}
+
+
+@pytest.mark.parametrize(
+    "paths", [["poetry.lock"], ["src/gen/*.py", "dist"], ["@scope/a+b"], ["a-b/c.d"]], ids=lambda paths: paths[0]
+)
+def test_a_check_is_built_from_paths_and_can_be_read_back(paths: list[str]) -> None:
+    check = protecting(paths)
+    assert check.startswith("git diff --quiet HEAD -- ") and list(protected_paths(check)) == paths
+    assert parse("x", dump(Lesson("x", "Fine.", check=check))).check == check
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "../x", "a/../b", "a b", "$(touch x)", "a;b", "", "./a", "`id`"])
+def test_no_check_is_built_from_anything_else(path: str) -> None:
+    assert protecting([path]) == ""
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        "true",
+        "rm -rf .",
+        "git diff --quiet HEAD --",
+        "git diff --quiet HEAD -- /etc/passwd",
+        "git diff --quiet HEAD -- a; touch b",
+        "git diff --quiet HEAD -- 'a",
+        "git  diff --quiet HEAD -- a",
+    ],
+)
+def test_a_check_of_anybody_elses_is_refused(check: str) -> None:
+    with pytest.raises(ScaffoldError, match="none that livecoder makes"):
+        dump(Lesson("x", "Fine.", check=check))
 
 
 @pytest.mark.parametrize("id", ["", "../x", "a/b", "A", "a\n", "-a", "x" * 65, "a.b"])
@@ -111,35 +181,10 @@ def test_lessons_without_a_trigger_are_at_most_fifteen_the_oldest_stay(root: Pat
     assert "the newest 2 are left out" in problems[0]
 
 
-def test_the_block_holds_whole_lessons_within_its_budget() -> None:
-    lessons = [Lesson(f"l{number}", "x" * 80) for number in range(10)]
-    block = render(lessons, 100)
-    assert block.startswith("<lessons>\n- xxx") and block.endswith("</lessons>\n")
-    assert block.count("\n- ") == 4 and len(block) <= 400
-    assert render(lessons, 10) == render([], 100) == render([Lesson("t", "Fine.", trigger="x")], 100) == ""
-
-
-@pytest.mark.parametrize(
-    ("command", "output", "fires"),
-    [
-        ("pytest -x tests", "", True),
-        ("cd src && pytest  -x", "", True),
-        ("(pytest -x)", "", True),
-        ("pytest", "", False),
-        ("pytest -xv", "", False),
-        ("echo pytest -x", "", False),
-        ("make", "hint: run pytest -x: now", True),
-        ("make", "pytest -xv", False),
-    ],
-)
-def test_a_trigger_is_how_a_command_begins_or_what_its_output_holds(command: str, output: str, fires: bool) -> None:
-    lesson = Lesson("x", "Fine.", trigger="pytest -x")
-    assert triggered([lesson, TIDY], command, output) == ([lesson] if fires else [])
-
-
-def test_the_most_exact_trigger_comes_first() -> None:
-    short, long = Lesson("a", "Fine.", trigger="git"), Lesson("b", "Fine.", trigger="git rebase")
-    assert triggered([short, long], "git rebase -i", "") == [long, short]
+def test_tombstones_are_read_and_take_no_place(root: Path) -> None:
+    retired = [Lesson(f"r{day}", "Fine.", created=f"2026-02-{day:02}", retired="it misled") for day in range(1, 20)]
+    keep(root, *retired, TIDY)
+    assert read_lessons(root) == ([*retired, TIDY], [])
 
 
 @given(st.text(max_size=60), st.text(max_size=30), st.lists(st.text(max_size=10), max_size=3))
@@ -152,4 +197,4 @@ def test_whatever_is_written_reads_the_same_and_stays_inside_its_block(
     except ScaffoldError:
         return
     assert parse("any", written) == lesson
-    assert render([lesson], 200).splitlines() == ["<lessons>", f"- {text} [any]", "</lessons>"]
+    assert render([lesson]).splitlines() == ["<lessons>", f"- {text} [any]", "</lessons>"]

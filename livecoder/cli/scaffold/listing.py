@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from livecoder import config
 from livecoder.cli.scaffold.group import Directory, Yes, app, confirmed, here, put
 from livecoder.errors import UsageError
 
@@ -19,21 +18,15 @@ if TYPE_CHECKING:
 
 @app.command()
 def tools(cd: Directory = None) -> int:
-    """The tools of this project, how often they were used and failed."""
-    from livecoder.events import ToolUsed
-    from livecoder.journal.recall import recall
-    from livecoder.workspace.workspace import locate, project_id
+    """The tools of this project, and what was observed of them."""
+    from livecoder.evolution.record import about_advice, about_tool
+    from livecoder.journal.ledger import read_ledger
 
-    root = locate(cd or Path.cwd())[0]
-    sessions = config.paths().state / "projects" / project_id(root) / "sessions"
-    uses = [(s, e) for s, e in recall(sessions, (ToolUsed,)) if isinstance(e, ToolUsed)]
-    found = _scaffold(cd).tools
+    ledger, found = read_ledger(here(cd).sessions), _scaffold(cd).tools
     for tool in found:
-        mine = [(session, use) for session, use in uses if use.name == tool.name]
-        failed = sum(1 for _, use in mine if use.exit_code)
-        tasks = len({session for session, _ in mine})
-        print(f"{tool.name:20} {tool.summary}")
-        print(f"{'':20} used {len(mine)} times in {tasks} sessions, failed {failed}; {tool.lines} lines")
+        print(*about_tool(tool, ledger), sep="\n")
+    for line in about_advice(ledger):
+        print(line)
     if not found:
         print("no tools yet: `livecoder scaffold add edit` takes one from the catalogue", file=sys.stderr)
     return 0
@@ -41,11 +34,16 @@ def tools(cd: Directory = None) -> int:
 
 @app.command()
 def lessons(cd: Directory = None) -> int:
-    """The lessons of this project."""
-    found = _scaffold(cd).lessons
+    """The lessons of this project, in force, waiting, stale and retired."""
+    from livecoder.evolution.fingerprint import Present
+    from livecoder.evolution.record import about_lesson
+    from livecoder.journal.ledger import read_ledger
+
+    place, scaffold = here(cd), _scaffold(cd)
+    ledger, present = read_ledger(place.sessions), Present(place.root, "")
+    found = (*scaffold.lessons, *scaffold.tombstones)
     for lesson in found:
-        when = f" (at `{lesson.trigger}`)" if lesson.trigger else ""
-        print(f"{lesson.id}{when}\n    {lesson.text}\n    from {', '.join(lesson.evidence)}")
+        print(*about_lesson(lesson, ledger, present.stale(lesson)), sep="\n")
     if not found:
         print("no lessons yet", file=sys.stderr)
     return 0
