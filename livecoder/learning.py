@@ -45,6 +45,8 @@ PENDING = "reflection.pending"
 FAILURES = 2
 """After so many a session waits no longer: each one is paid for."""
 LESSON_CHARS = 400
+SCRIPT_CHARS = 1_500
+"""Of each throw-away script that the last question shows."""
 DIGEST_CHARS = 12_000
 MIN_STEPS = 2
 """A round of fewer steps has nothing to look back on."""
@@ -107,7 +109,13 @@ class Learning:
 
     def _question(self, scripts: list[Harvested], recurring: list[Recurring]) -> str:
         rows = [
-            {"step": s.step, "lines": s.lines, "language": s.language, "similar": " and ".join(s.similar_to)}
+            {
+                "step": s.step,
+                "lines": s.lines,
+                "language": s.language,
+                "similar": " and ".join(s.similar_to),
+                "source": s.source[:SCRIPT_CHARS].strip(),
+            }
             for s in scripts
         ]
         shapes = [{"text": r.shape, "uses": r.uses, "steps": ", ".join(map(str, r.steps))} for r in recurring]

@@ -16,7 +16,6 @@ from livecoder.control import Control
 from livecoder.errors import LivecoderError, ProviderError
 from livecoder.events import (
     Call,
-    CommandFinished,
     CommandStarted,
     Ending,
     Event,
@@ -30,7 +29,7 @@ from livecoder.events import (
     Warned,
 )
 from livecoder.model import Ask, Assistant, Message, Model, Observation, Reply, User
-from livecoder.observation import Observations
+from livecoder.observation import Observations, recorded
 from livecoder.sandbox import Finished, Sandbox
 
 CUT = "Your reply was cut at the provider's output limit. Go on from where it stopped, in smaller pieces."
@@ -173,15 +172,27 @@ def _last_questions(session: Session, control: Control) -> Generator[Event, None
         if question is None:
             continue
         yield question.event
-        yield from _say(session.state, question.say, LAST_QUESTION)
         try:
-            stop, _ = yield from _until_answered(session, control)
+            stop = yield from _aside(session, control, question.say)
         except ProviderError as error:
             yield Warned(f"the last question has no answer: {error.line()}")
             break
         if stop.ending != "success":
             return None if control.cause in ("", "interrupt") else stop
     return None
+
+
+def _aside(session: Session, control: Control, question: str) -> Generator[Event, None, Stop]:
+    """Ask in a conversation of its own: the whole one again, with each turn, costs far more than what is asked."""
+    state = session.state
+    whole = state.messages
+    state.messages = whole[:1]
+    try:
+        yield from _say(state, question, LAST_QUESTION)
+        stop, _ = yield from _until_answered(session, control)
+    finally:
+        state.messages = whole
+    return stop
 
 
 def _limits(session: Session, control: Control) -> Generator[Event, None, Stop | None]:
@@ -249,7 +260,7 @@ def _step(session: Session, control: Control, call: Call) -> Generator[Event, No
     finished = drained(session.sandbox.run(started.command, timeout, control.cancelled))
     tree = session.tree_identity()
     changed, state.tree = tree != state.tree, tree
-    yield _record(session, started, finished, changed)
+    yield recorded(started, finished, changed, session.keep_output(finished.spool) if finished.spool else "")
     said: list[str] = []
     if call.needs:
         reason = f"`needs: {call.needs}` is denied: commands have no network here"
@@ -272,22 +283,3 @@ def drained(stream: Generator[str, None, Finished]) -> Finished:
             next(stream)
         except StopIteration as end:
             return end.value
-
-
-def _record(session: Session, started: CommandStarted, finished: Finished, changed: bool) -> CommandFinished:
-    return CommandFinished(
-        turn=started.turn,
-        step=started.step,
-        call_id=started.call_id,
-        exit_code=finished.exit_code,
-        seconds=finished.seconds,
-        output=finished.output,
-        output_bytes=finished.output_bytes,
-        output_lines=finished.output_lines,
-        truncated=finished.truncated,
-        timed_out=finished.timed_out,
-        cwd=finished.cwd,
-        blob=session.keep_output(finished.spool) if finished.spool else "",
-        note=finished.note,
-        tree_changed=changed,
-    )

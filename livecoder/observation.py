@@ -1,4 +1,4 @@
-"""What the model reads of a command: its output, its exit code, and what there is to say. Text in, text out."""
+"""What is told of a command, to the model as text and to the journal as an event. No process and no file."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from livecoder.events import CommandFinished, CommandStarted
 from livecoder.sandbox import Finished
 
 DURATION = re.compile(r"\d+(?:\.\d+)?\s?(?:ms|s|seconds?)\b")
@@ -35,6 +36,26 @@ def observation(finished: Finished, said: Sequence[str], instead: str = "") -> s
     lines.append(f"[exit {finished.exit_code}{seconds}]")
     lines += [text if "\n" in text else f"[{text}]" for text in (finished.note, *said) if text]
     return "\n".join(lines)
+
+
+def recorded(started: CommandStarted, finished: Finished, tree_changed: bool, blob: str) -> CommandFinished:
+    """`blob` names the full output where the journal keeps it."""
+    return CommandFinished(
+        turn=started.turn,
+        step=started.step,
+        call_id=started.call_id,
+        exit_code=finished.exit_code,
+        seconds=finished.seconds,
+        output=finished.output,
+        output_bytes=finished.output_bytes,
+        output_lines=finished.output_lines,
+        truncated=finished.truncated,
+        timed_out=finished.timed_out,
+        cwd=finished.cwd,
+        blob=blob,
+        note=finished.note,
+        tree_changed=tree_changed,
+    )
 
 
 def timeless(output: str) -> str:

@@ -39,7 +39,7 @@ from livecoder.workspace.undo import Undo
 from livecoder.workspace.workspace import Workspace, locate, project_id
 
 SAMPLES: dict[str, dict[str, Any]] = {
-    "harvest": {"scripts": [{"step": 1, "lines": 9, "language": "python", "similar": "step 2"}]},
+    "harvest": {"scripts": [{"step": 1, "lines": 9, "language": "python", "similar": "step 2", "source": "pass"}]},
     "reflection": {"digest": "1 $ true", "lesson_chars": 400},
 }
 """What the later prompts are tried with before a session relies on them."""

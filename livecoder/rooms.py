@@ -69,10 +69,16 @@ class Rooms:
 
     @contextmanager
     def copy(
-        self, tree: str, scaffold: Path | None = None, beside: Path | None = None, *, report: bool = False
+        self,
+        tree: str,
+        scaffold: Path | None = None,
+        beside: Path | None = None,
+        *,
+        report: bool = False,
+        guest: str = "",
     ) -> Generator[Copy]:
         """A room on a clean copy of `tree`, at the workspace's own path; `beside` is seen there as /run/lc/base."""
-        with self.clean(tree) as clean, self.on(clean, scaffold, beside, report=report) as copy:
+        with self.clean(tree) as clean, self.on(clean, scaffold, beside, report=report, guest=guest) as copy:
             yield copy
 
     @contextmanager
@@ -86,11 +92,18 @@ class Rooms:
 
     @contextmanager
     def on(
-        self, clean: Clean, scaffold: Path | None = None, beside: Path | None = None, *, report: bool = False
+        self,
+        clean: Clean,
+        scaffold: Path | None = None,
+        beside: Path | None = None,
+        *,
+        report: bool = False,
+        guest: str = "",
     ) -> Generator[Copy]:
-        """A room on a copy that there is already, with a /tmp, a HOME and a gitdir of its own.
+        """A room on a copy that there is already, with a gitdir of its own.
 
-        `report`: pytest is asked for one, unless the project's own configuration says something of reports.
+        `report`: pytest is asked for one, unless the project's own configuration says something of reports. `guest`
+        names the room's output beside the session's, whose /tmp and HOME it shares; without it, it has its own.
         """
         with self._place() as place:
             gitdir, objects = self.gitdir(place / "git")
@@ -105,6 +118,7 @@ class Rooms:
                 read_only=False,
                 extra=(),
                 report=report and not _has_reports(clean.path),
+                guest=Guest(self.sandbox.room.scratch, guest) if guest else None,
             )
             with self.sandbox.sibling(room) as sandbox:
                 yield Copy(sandbox, clean.path, clean.impure)

@@ -87,20 +87,22 @@ class BaseRuns:
 
     def after_step(self, step: Step, state: State) -> Iterable[Notice]:
         self.last.remember(step)
-        for request in step.finished.base_requests[:MAX_BASE_REQUESTS]:
+        for place, request in enumerate(step.finished.base_requests[:MAX_BASE_REQUESTS], 1):
             if self.rooms.no_copies:
                 text = f"`{request.command}` was not run on the base: {self.rooms.no_copies}"
                 yield Notice(Warned(text), text)
             else:
-                yield self._on_base(request, step.started.step)
+                output = f"base-{step.started.step}" + (f"-{place}" if place > 1 else "")
+                yield self._on_base(request, step.started.step, output)
 
     def before_end(self, state: State) -> None:
         return None
 
-    def _on_base(self, request: BaseRequest, number: int) -> Notice:
-        beside = self.rooms.sandbox.room.content
-        room = self.rooms.copy(self.base_tree, beside=beside, report=not speaks_of_reports(request.command))
-        plain = self.rooms.copy(self.base_tree, beside=beside)
+    def _on_base(self, request: BaseRequest, number: int, output: str) -> Notice:
+        """`output` is what `lc out` calls the run's."""
+        beside, asked = self.rooms.sandbox.room.content, not speaks_of_reports(request.command)
+        room = self.rooms.copy(self.base_tree, beside=beside, report=asked, guest=output)
+        plain = self.rooms.copy(self.base_tree, beside=beside, guest=output)
         base = run(_with_taken(request), room, plain, self.timeout, self.cancelled)
         finished = base.finished
         last = self.last.of(request.command) if base.tests else None

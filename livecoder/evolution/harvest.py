@@ -19,6 +19,8 @@ from livecoder.loop import Notice, State, Step
 MIN_LINES = 4
 NAMED = 2
 """Procedures that the question names at most: the most used ones."""
+NAMED_SCRIPTS = 3
+"""Scripts that it shows at most: the last ones."""
 INTERPRETERS = {
     "python": "Python",
     "python3": "Python",
@@ -87,12 +89,13 @@ class Harvest:
             yield Notice(event, self._recurs(event))
 
     def before_end(self, state: State) -> Notice | None:
-        """Asked once, when scripts or procedures ran well, no tool came of it, and at least one might come back."""
-        useful = [script for script in self._ran if script.exit_code == 0]
+        """Asked once, when scripts or procedures ran well that might come back, and no tool came of any."""
         if self._asked or self.mode == "never" or not self.encouraged() or self.tools_made():
             return None
+        useful = [script for script in self._ran if script.exit_code == 0 and (script.similar_to or not _edits(script))]
+        useful = useful[-NAMED_SCRIPTS:]
         met = [self._recurring(shape) for shape in self.recurring if shape in self._met][:NAMED]
-        if len(useful) < 2 and not any(script.similar_to for script in useful) and not met:
+        if not useful and not met:
             return None
         self._asked = True
         from livecoder.events import Nudged
@@ -149,6 +152,11 @@ class Harvest:
             f"this script has the shape of the one in {' and '.join(event.similar_to)}. If it comes back again, keep "
             "it: $SCAFFOLD/tools/NAME, with arguments or stdin in place of its constants"
         )
+
+
+def _edits(script: Harvested) -> bool:
+    """A script that wrote a change of the tree down once has done its work, and no argument makes it do another."""
+    return ".replace(" in script.source and ("write" in script.source)
 
 
 def _language(word: str) -> str:

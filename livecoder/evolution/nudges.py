@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from livecoder.command import Program, programs
 from livecoder.events import Nudged
+from livecoder.evolution.harvest import OUTSIDE
 from livecoder.evolution.shape import command_shape
 from livecoder.loop import Notice, State, Step
 
@@ -65,10 +66,8 @@ def _patterns(step: Step) -> Iterable[tuple[str, str]]:
         yield "failed edits", ""
     if step.finished.truncated:
         yield "cut outputs", ""
-    for program in called:
-        sliced = _slice_of(program)
-        if sliced:
-            yield "sliced file", sliced
+    for sliced in {_slice_of(program) for program in called} - {""}:
+        yield "sliced file", sliced
 
 
 def _edits(program: Program) -> bool:
@@ -82,5 +81,5 @@ def _slice_of(program: Program) -> str:
     """The file of `sed -n 10,20p FILE`; empty for anything else."""
     words = program.words
     if program.name == "sed" and len(words) == 4 and words[1] == "-n" and words[2].endswith("p") and "," in words[2]:
-        return words[3]
+        return "" if words[3].startswith(OUTSIDE) else words[3]
     return ""

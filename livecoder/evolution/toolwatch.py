@@ -32,9 +32,12 @@ class ToolWatch:
     """Tools created or revised in this session, and not broken."""
     uses: list[ToolUsed] = field(default_factory=list[ToolUsed])
     _strikes: int = 0
+    _good: set[str] = field(default_factory=set[str])
+    """Tools that were usable once: a new text of another is not a revision of one."""
 
     def __post_init__(self) -> None:
         self.seen, _ = changed({}, self.checkout)
+        self._good = set(self.seen)
 
     def encouraged(self) -> bool:
         return self._strikes < STRIKES
@@ -69,12 +72,14 @@ class ToolWatch:
             yield self._broken(name, verdict.reason, step)
             return
         self._strikes = 0
+        born = change.kind == "created" or name not in self._good
+        self._good.add(name)
         if name not in self.made:
             self.made.append(name)
         lines = read_tool(self.checkout, name).lines
-        event: Event = (ToolCreated if change.kind == "created" else ToolRevised)(name, verdict.summary, lines, step)
+        event: Event = (ToolCreated if born else ToolRevised)(name, verdict.summary, lines, step)
         extra = " (made executable)" if marked else ""
-        done = "is a command now" if change.kind == "created" else "revised"
+        done = "is a command now" if born else "revised"
         proven = any(_proves(use, name) for use in self.uses)
         kept = "" if proven else " (kept for later tasks once a call of it has worked)"
         yield Notice(event, f"tool {name} {done}{extra}{kept}")

@@ -176,16 +176,25 @@ def _judge_help(output: str) -> Verdict:
     wanted = "; print its purpose in the first line of --help, then its usage"
     if not lines:
         return Verdict(False, reason=f"--help prints nothing{wanted}")
-    purpose = lines[0]
-    if _ERROR.match(purpose):
-        return Verdict(False, reason=f"--help does not begin with its purpose but with {purpose[:80]!r}{wanted}")
+    purpose = _purpose(output)
+    if not purpose or _ERROR.match(purpose):
+        return Verdict(False, reason=f"--help does not begin with its purpose but with {lines[0][:80]!r}{wanted}")
     if len(purpose) > SUMMARY_CHARS:
-        return Verdict(False, reason=f"the first line of --help has more than {SUMMARY_CHARS} characters{wanted}")
+        purpose = purpose[: SUMMARY_CHARS - 1] + "…"
     if found := hidden(purpose):
         return Verdict(False, reason=f"the first line of --help holds a hidden character ({found})")
     if len(lines) < 2:
         return Verdict(False, reason=f"--help shows no usage{wanted}")
     return Verdict(True, summary=purpose)
+
+
+def _purpose(output: str) -> str:
+    """The first line, or what argparse prints after its usage; "" where there is only usage."""
+    paragraphs = [" ".join(part.split()) for part in re.split(r"\n\s*\n", output.strip())]
+    if not paragraphs[0].lower().startswith("usage:"):
+        return output.strip().splitlines()[0].strip()
+    after = next(iter(paragraphs[1:]), "")
+    return "" if re.match(r"(?:positional arguments|options|optional arguments|commands):", after) else after
 
 
 def _read(root: Path, name: str) -> File:

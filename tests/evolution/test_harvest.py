@@ -24,6 +24,7 @@ path.write_text(text.replace("{old}", "{new}"))
 LIST = (
     "import os\nfor name in sorted(os.listdir('.')):\n    if name.endswith('.txt'):\n        print(name, len(name))\n"
 )
+COUNT = "import sys\ntotal = 0\nfor line in open('a.txt'):\n    total += len(line)\nprint(total)\n"
 FIRST = EDIT.format(file="a.txt", old="one", new="uno")
 SECOND = EDIT.format(file="b.txt", old="three", new="tre")
 
@@ -105,11 +106,18 @@ def test_one_that_comes_back_from_an_earlier_session_is_recognised(lab: Lab) -> 
     assert found.similar_to == ("an earlier task (s0, step 4)",)
 
 
-def test_two_useful_scripts_are_asked_about_once_at_the_end(lab: Lab) -> None:
-    events, model = lab.play([say(inline(FIRST)), say(inline(LIST)), "done", "none"], harvest())
+def test_useful_scripts_are_asked_about_once_at_the_end_and_aside(lab: Lab) -> None:
+    events, model = lab.play([say(inline(COUNT)), say(inline(LIST)), "done", "none"], harvest())
     (question,) = of(Nudged, events)
     assert (question.pattern, question.steps, question.text) == ("harvest", (1, 2), "keep one of 2?")
-    assert told(model.asked[3]).endswith("keep one of 2?")
+    system, asked = model.asked[3]
+    assert system is model.asked[0][0]
+    assert told((asked,)) == "keep one of 2?"
+
+
+def test_an_edit_that_was_made_once_is_no_candidate(lab: Lab) -> None:
+    events, _ = lab.play([say(inline(FIRST)), say(inline(LIST)), "done", "none"], harvest())
+    assert [question.steps for question in of(Nudged, events)] == [(2,)]
 
 
 def test_declined_once_it_is_not_asked_again_in_the_session(lab: Lab) -> None:
@@ -119,7 +127,7 @@ def test_declined_once_it_is_not_asked_again_in_the_session(lab: Lab) -> None:
     assert of(Nudged, events) == []
 
 
-def test_one_script_alone_or_scripts_that_failed_are_not_asked_about(lab: Lab) -> None:
+def test_a_lone_edit_or_scripts_that_failed_are_not_asked_about(lab: Lab) -> None:
     assert of(Nudged, lab.play([say(inline(FIRST)), "done"], harvest())[0]) == []
     failing = [say(inline(FIRST + "raise SystemExit(3)\n")), say(inline(LIST + "raise SystemExit(4)\n")), "done"]
     assert of(Nudged, lab.play(failing, harvest())[0]) == []
