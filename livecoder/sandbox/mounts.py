@@ -23,6 +23,14 @@ _ETC = (
     *("ssl/openssl.cnf", "timezone"),
 )
 
+_PROC_READ_ONLY = ("acpi", "asound", "bus", "fs", "irq", "scsi", "sys")
+"""Root may write there without any capability, and change the host: /proc/sys/kernel/core_pattern names a program."""
+_PROC_EMPTY = (
+    *("kcore", "keys", "kmsg", "kpagecgroup", "kpagecount", "kpageflags", "latency_stats", "mtrr", "sched_debug"),
+    *("sysrq-trigger", "timer_list"),
+)
+"""What root alone may read there tells of the host."""
+
 
 def furnish_for_mounts(room: Room) -> None:
     """Make the engine's files and mount points, so that no mount point is ever made in a place of the user's."""
@@ -56,6 +64,16 @@ def system_arguments() -> list[str]:
     for path in [*names, *Path("/etc").glob("java-*"), *Path("/etc").glob("python3*")]:
         if path.exists():
             found += ["--ro-bind", str(path), str(path)]
+    return found
+
+
+def proc_arguments(room: Room) -> list[str]:
+    """/proc of the sandbox's own processes. Bubblewrap itself covers only directories that it finds writable."""
+    found = ["--proc", "/proc"]
+    for path in filter(Path.exists, (Path("/proc", name) for name in _PROC_READ_ONLY)):
+        found += ["--ro-bind", str(path), str(path)]
+    for path in filter(Path.exists, (Path("/proc", name) for name in _PROC_EMPTY)):
+        found += ["--ro-bind", str(furnish.directory(room) / "empty"), str(path)]
     return found
 
 

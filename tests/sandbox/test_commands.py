@@ -223,6 +223,7 @@ def orphans() -> set[str]:
             name, _, rest = stat.read_text().partition("(")[2].rpartition(")")
         except OSError:
             continue
-        if name == "bwrap" and rest.split()[1] == "1":
+        state, parent = rest.split()[:2]
+        if name == "bwrap" and parent == "1" and state != "Z":
             found.add(stat.parent.name)
     return found
