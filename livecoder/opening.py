@@ -15,7 +15,7 @@ from typing import Any
 
 from livecoder import config
 from livecoder.config import Settings
-from livecoder.errors import ConfigError, SandboxUnavailable, ScaffoldError
+from livecoder.errors import ConfigError, ScaffoldError
 from livecoder.ground import Ground, survey
 from livecoder.journal.journal import Journal, read
 from livecoder.loop import State
@@ -25,6 +25,7 @@ from livecoder.model.provider import Provider, ProviderSettings
 from livecoder.prompt import render
 from livecoder.rooms import Rooms, gitdirs
 from livecoder.sandbox import Room, Sandbox
+from livecoder.sandbox.backends import chosen
 from livecoder.sandbox.policy import Policy
 from livecoder.sandbox.toolchains import Toolchains, find, own_places
 from livecoder.scaffold.lessons import render as render_lessons
@@ -100,7 +101,7 @@ def opened(settings: Settings, cwd: Path) -> Generator[Opened]:
         dependencies = Dependencies.snapshot(workspace.shadow, place / "dependencies")
         store, checkout, generation = _scaffold(settings, project, place)
         scaffold = Scaffold.load(checkout or seed_dir())
-        toolchains = find(environ, root, _engine(), settings.mounts)
+        toolchains = find(environ, root, engine(), settings.mounts)
         room = _room(settings, workspace, place, checkout, start.tree)
         sandbox = stack.enter_context(_sandbox(settings, room, toolchains, scaffold.knobs.output_chars))
         scaffold, system = _prompts(settings, root, scaffold, tools_enabled=checkout is not None)
@@ -159,7 +160,8 @@ def _scaffold(settings: Settings, project: str, place: Path) -> tuple[Store | No
     return store, checkout, store.checkout(project, checkout).id
 
 
-def _engine() -> tuple[Path, ...]:
+def engine() -> tuple[Path, ...]:
+    """Our own interpreter and its prefixes."""
     return tuple(dict.fromkeys(map(Path, (sys.executable, sys.prefix, sys.base_prefix))))
 
 
@@ -183,16 +185,14 @@ def _room(settings: Settings, workspace: Workspace, place: Path, checkout: Path 
 
 
 def _sandbox(settings: Settings, room: Room, toolchains: Toolchains, output_chars: int) -> Sandbox:
-    policy = Policy(output_chars=output_chars)
-    if settings.sandbox == "none":
-        from livecoder.sandbox.host import Host
+    allowed = replace(policy(settings), output_chars=output_chars)
+    return chosen(settings.sandbox, room, toolchains, allowed, settings.paths.cache)
 
-        return Host(room, toolchains, policy)
-    if settings.sandbox == "docker":
-        raise SandboxUnavailable("the docker sandbox is not built yet", "use --sandbox bubblewrap")
-    from livecoder.sandbox.bubblewrap import Bubblewrap
 
-    return Bubblewrap(room, toolchains, policy)
+def policy(settings: Settings) -> Policy:
+    """What the user allows; 0 in the settings leaves what holds without their word."""
+    given = {"memory_bytes": settings.memory, "processes": settings.pids, "scratch_bytes": settings.scratch}
+    return replace(Policy(), **{name: value for name, value in given.items() if value})
 
 
 def _copier(workspace: Workspace, dependencies: Dependencies) -> Callable[[str, Path], str]:

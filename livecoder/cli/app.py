@@ -10,11 +10,11 @@ from typing import cast
 
 import typer
 
-from livecoder.cli import demo, prompt, reflect, scaffold, undo
+from livecoder.cli import demo, doctor, prompt, reflect, scaffold, undo
 from livecoder.cli.signals import Signalled
 from livecoder.errors import LivecoderError
 
-COMMANDS = ("exec", "fix", "undo", "redo", "reflect", "scaffold", "demo")
+COMMANDS = ("exec", "fix", "undo", "redo", "reflect", "scaffold", "doctor", "demo")
 HELP_FLAGS = ("-h", "--help")
 HELP = """A terminal coding agent that writes its own tools, proves them, and
 shows what it learnt.
@@ -46,6 +46,7 @@ app.command("fix")(prompt.fix)
 app.command("undo")(undo.undo)
 app.command("redo")(undo.redo)
 app.command("reflect")(reflect.reflect)
+app.command("doctor")(doctor.doctor)
 app.command("demo", short_help="See it at work on a bundled repository.")(demo.demo)
 app.add_typer(scaffold.app, name="scaffold")
 

@@ -5,21 +5,22 @@ What goes beyond bubblewrap's options has rooms of its own: `spawner` and `secco
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Callable, Generator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from livecoder.errors import SandboxUnavailable
-from livecoder.sandbox import Finished, Room, furnish, mounts, spawner
+from livecoder.sandbox import Finished, Room, furnish, mounts, seccomp, spawner
 from livecoder.sandbox.command import Backend, Commands, Launch, Place, never
-from livecoder.sandbox.dotenv import Dotenv
 from livecoder.sandbox.guard import Guard, own_limits
+from livecoder.sandbox.masked import Masked
 from livecoder.sandbox.network import Network
 from livecoder.sandbox.policy import Policy
 from livecoder.sandbox.process import Ending, Process
 from livecoder.sandbox.spawner import Invocation, Spawner, Started
-from livecoder.sandbox.toolchains import Toolchains
+from livecoder.sandbox.toolchains import SYSTEM, Toolchains
 
 _PROBE_SECONDS = 20
 _SIGSYS = 128 + 31
@@ -33,8 +34,8 @@ _PROTECTIONS = (
     "no capabilities, no new privileges, no further user namespaces",
     "only /usr, parts of /etc, /opt, toolchains and the workspace are seen",
     "none of the host's environment",
-    ".env files read as empty",
-    "limits on the size of files and of output, on memory, processes and the size of /tmp and HOME",
+    ".env files, sockets and pipes of the host read as empty",
+    "limits on the size of files, of output, and of /tmp and HOME",
 )
 _BAD_CALL = "The system call filter ended it: programs for another processor, 32-bit ones too, do not run here."
 
@@ -55,7 +56,7 @@ class Bubblewrap:
         self._spawner = Spawner()
         self._guard: Guard | None = None
         self._commands: Commands | None = None
-        self._dotenv: Dotenv | None = None
+        self._masked: Masked | None = None
         self._system: list[str] = []
         self._started: Started | None = None
         self._ran = False
@@ -66,10 +67,12 @@ class Bubblewrap:
         elif reason := self.probe():
             self._spawner.close()
             raise SandboxUnavailable("bubblewrap does not work here", reason)
-        if not self.room.show_dotenv:
-            self._dotenv = Dotenv(self.room, f"{mounts.ROOT}/base", self._parent.hidden() if self._parent else ())
+        shown = (*SYSTEM, *self._toolchains.mounts)
+        names = self._parent.hidden() if self._parent else None
+        self._masked = Masked(self.room, f"{mounts.ROOT}/base", shown, names)
         self._guard = Guard(self.room, self._policy, self._parent._guard if self._parent else None)
         self._guard.enter(self._spawner)
+        self.protections = (*_PROTECTIONS, seccomp.means(platform.machine()), self._guard.means)
         if self.room.guest:
             self._network.open(self._spawner)
         return self
@@ -98,10 +101,10 @@ class Bubblewrap:
 
     def hidden(self) -> frozenset[Path]:
         """The names of what reads as empty here, for siblings."""
-        if not self._dotenv:
+        if not self._masked:
             return frozenset()
-        self._dotenv.masks()  # the last command may have moved some
-        return self._dotenv.names()
+        self._masked.masks()  # the last command may have moved some
+        return self._masked.names()
 
     def probe(self) -> str:
         """Whether bubblewrap really works on this room: "", or why not and what to do. Runs `true` as any command."""
@@ -128,7 +131,7 @@ class Bubblewrap:
             *self._system,
             *mounts.proc_arguments(self.room),
             *("--dev", "/dev", "--size", str(self._policy.shared_memory_bytes), "--tmpfs", "/dev/shm"),
-            *mounts.room_arguments(self.room, self._toolchains, self._dotenv.masks() if self._dotenv else ()),
+            *mounts.room_arguments(self.room, self._toolchains, self._masked.masks() if self._masked else ()),
             *("--remount-ro", "/", "--chdir", str(self.room.workspace)),
         ]
 

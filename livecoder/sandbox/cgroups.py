@@ -10,6 +10,7 @@ import errno
 import os
 import re
 import secrets
+import signal
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,6 +94,15 @@ class Group:
             _count(self.memory / self.version.memory_events, "oom_kill"), _count(self.pids / "pids.events", "max")
         )
 
+    def kill(self) -> None:
+        """All that is in it and in the groups below."""
+        for members in [*self.memory.glob("*/cgroup.procs"), self.memory / "cgroup.procs"]:
+            for pid in members.read_text().split():
+                try:
+                    os.kill(int(pid), signal.SIGKILL)
+                except ProcessLookupError:
+                    continue
+
     def remove(self) -> None:
         """With the groups below it, as soon as the last killed process has left."""
         until = time.monotonic() + _LEAVING_SECONDS
@@ -107,7 +117,9 @@ def session_group(limits: Limits, process: Path = Path("/proc/self")) -> Group:
     home = _home(process)
     for stale in {path.name for place in home.paths for path in place.glob("livecoder-*")}:
         if (owner := _NAME.fullmatch(stale)) and not Path("/proc", owner[1]).exists():
-            Group(home.version, home.memory / stale, home.pids / stale).remove()
+            left = Group(home.version, home.memory / stale, home.pids / stale)
+            left.kill()
+            left.remove()
     return home.make(f"livecoder-{os.getpid()}-{secrets.token_hex(2)}", limits).open_to_groups()
 
 

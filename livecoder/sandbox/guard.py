@@ -37,6 +37,12 @@ class Guard:
         self._own: Group | None = None
         self._hits = Hits()
 
+    @property
+    def means(self) -> str:
+        """How the limits are kept."""
+        how = "held by control groups" if self._own else f"watched, for control groups cannot be made ({self.reason})"
+        return f"memory at most {self._memory()} and processes at most {self._processes()}, {how}"
+
     def enter(self, spawner: Spawner) -> None:
         try:
             self._session = self._session or session_group(self._limits)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from livecoder.errors import SandboxUnavailable
 from livecoder.sandbox import Room, furnish
-from livecoder.sandbox.dotenv import Mask
+from livecoder.sandbox.masked import Mask
 from livecoder.sandbox.toolchains import SYSTEM, Toolchains
 
 ROOT = "/run/lc"

@@ -99,6 +99,10 @@ def program(machine: str) -> bytes | None:
     return b"".join(struct.pack("<HBBI", *each) for each in instructions(known)) if known else None
 
 
+def means(machine: str) -> str:
+    return "a filter of system calls" if machine in MACHINES else f"no filter of system calls: {machine} is not known"
+
+
 def instructions(machine: Machine) -> list[Instruction]:
     """Each part decides about its own calls and hands all others on to the next."""
     found = [(_LOAD, 0, 0, _MACHINE), (_IF_EQUAL, 1, 0, machine.audit), (_RETURN, 0, 0, _KILL_PROCESS)]
