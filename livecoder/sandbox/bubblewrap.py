@@ -119,7 +119,7 @@ class Bubblewrap:
     def _prepare(self) -> None:
         furnish.furnish(self.room, self._toolchains.engine[0] if self._toolchains.engine else None)
         mounts.furnish_for_mounts(self.room)
-        self._system = mounts.system_arguments()
+        self._system = mounts.system_arguments(self.room)
         place = Place(mounts.ROOT, mounts.HOME, limits=own_limits(self._policy))
         self._commands = Commands(self.room, self._policy, self._toolchains, place)
 

@@ -26,9 +26,13 @@ unset BASH_ENV LC_CWD OLDPWD
 trap {trap} EXIT
 IFS= read -r -d '' lc_command <{root}/command
 """
+# What `env -0` would print, without starting a program.
 _TRAP = """\
-{{ set +exu; [[ $PWD -ef . ]] || PWD=; }} 2>/dev/null
-{{ builtin printf '%s\\0' "$PWD"; /usr/bin/env -0; }} 2>/dev/null >{root}/in/state"""
+{{ set +exu; [[ $PWD -ef . ]] || PWD=
+builtin compgen -e >{root}/in/names; builtin mapfile -t lc_names <{root}/in/names; }} 2>/dev/null
+{{ builtin printf '%s\\0' "$PWD"; for lc_name in "${{lc_names[@]}}"; do
+[[ -v $lc_name && ${{!lc_name@a}} != *[aA]* ]] && builtin printf '%s=%s\\0' "$lc_name" "${{!lc_name}}"
+done; }} 2>/dev/null >{root}/in/state"""
 _BASH = ("bash", "--norc", "--noprofile", "-c", 'eval "${lc_command?}"', "bash")
 
 

@@ -15,6 +15,8 @@ from pathlib import Path
 from livecoder.sandbox import BaseRequest, JobRequest, ToolCall
 
 STATE = "state"
+NAMES = "names"
+"""Of variables, on the way to `STATE`; not read."""
 LOST = "cwd-lost"
 BASE = "base"
 JOBS = "jobs"
@@ -45,7 +47,7 @@ class Dropped:
 
 
 def clear(directory: Path) -> None:
-    for name in (STATE, LOST, BASE, JOBS, CALLS):
+    for name in (STATE, NAMES, LOST, BASE, JOBS, CALLS):
         path = directory / name
         try:
             path.unlink(missing_ok=True)

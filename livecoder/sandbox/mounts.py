@@ -16,20 +16,19 @@ from livecoder.sandbox.toolchains import SYSTEM, Toolchains
 ROOT = "/run/lc"
 HOME = "/home/livecoder"
 
-_ETC = (
-    *("alternatives", "ca-certificates", "ca-certificates.conf", "crypto-policies", "debian_version", "fonts", "java"),
-    *("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "magic", "mime.types", "nsswitch.conf", "os-release"),
-    *("pki/ca-trust", "pki/tls/cert.pem", "pki/tls/certs", "protocols", "services", "shells", "ssl/certs"),
-    *("ssl/openssl.cnf", "timezone"),
+_ETC_FILES = (
+    *("ca-certificates.conf", "debian_version", "ld.so.cache", "ld.so.conf", "localtime", "magic", "mime.types"),
+    *("nsswitch.conf", "os-release", "pki/tls/cert.pem", "protocols", "services", "shells", "ssl/openssl.cnf"),
+    "timezone",
 )
-
+_ETC_DIRECTORIES = (
+    *("alternatives", "ca-certificates", "crypto-policies", "fonts", "java", "ld.so.conf.d", "pki/ca-trust"),
+    *("pki/tls/certs", "ssl/certs", "java-*", "python3*"),
+)
 _PROC_READ_ONLY = ("acpi", "asound", "bus", "fs", "irq", "scsi", "sys")
 """Root may write there without any capability, and change the host: /proc/sys/kernel/core_pattern names a program."""
-_PROC_EMPTY = (
-    *("kcore", "keys", "kmsg", "kpagecgroup", "kpagecount", "kpageflags", "latency_stats", "mtrr", "sched_debug"),
-    *("sysrq-trigger", "timer_list"),
-)
-"""What root alone may read there tells of the host."""
+_PROC_EMPTY = ("keys", "kpagecgroup", "kpagecount", "kpageflags", "latency_stats", "sysrq-trigger", "timer_list")
+"""What tells of the host, and needs no capability either."""
 
 
 def furnish_for_mounts(room: Room) -> None:
@@ -40,19 +39,37 @@ def furnish_for_mounts(room: Room) -> None:
         (inside / name).mkdir(parents=True, exist_ok=True)
     (inside / "empty").touch()
     (inside / "dot-git").write_text(f"gitdir: {ROOT}/git\n")
-    user, group = os.getuid(), os.getgid()
-    own = f"livecoder:x:{user}:{group}::{HOME}:/bin/bash\n" if user else ""
-    (inside / "etc/passwd").write_text(
-        f"root:x:0:0::{HOME}:/bin/bash\n{own}nobody:x:65534:65534::/:/usr/sbin/nologin\n"
-    )
-    own = f"livecoder:x:{group}:\n" if group else ""
-    (inside / "etc/group").write_text(f"root:x:0:\n{own}nogroup:x:65534:\n")
-    (inside / "etc/hosts").write_text("127.0.0.1 localhost livecoder\n::1 localhost\n")
+    _furnish_etc(inside / "etc")
     if room.gitdir and room.content != room.workspace and not os.path.lexists(room.content / ".git"):
         (room.content / ".git").mkdir()
 
 
-def system_arguments() -> list[str]:
+def _furnish_etc(directory: Path) -> None:
+    """Copies of small files, since each mount costs every command; places for directories; our own names."""
+    for name in _ETC_FILES:
+        copy = directory / name
+        try:
+            data = Path("/etc", name).read_bytes()
+        except OSError:
+            continue
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(data)
+    for path in _etc_directories():
+        (directory / path.relative_to("/etc")).mkdir(parents=True, exist_ok=True)
+    user, group = os.getuid(), os.getgid()
+    own = f"livecoder:x:{user}:{group}::{HOME}:/bin/bash\n" if user else ""
+    root = f"root:x:0:0::{HOME}:/bin/bash\n"
+    (directory / "passwd").write_text(f"{root}{own}nobody:x:65534:65534::/:/usr/sbin/nologin\n")
+    own = f"livecoder:x:{group}:\n" if group else ""
+    (directory / "group").write_text(f"root:x:0:\n{own}nogroup:x:65534:\n")
+    (directory / "hosts").write_text("127.0.0.1 localhost livecoder\n::1 localhost\n")
+
+
+def _etc_directories() -> list[Path]:
+    return [path for name in _ETC_DIRECTORIES for path in sorted(Path("/etc").glob(name)) if path.is_dir()]
+
+
+def system_arguments(room: Room) -> list[str]:
     """/usr and friends, a few files of /etc, /opt; no /var, no /run, no home."""
     found: list[str] = []
     for path in SYSTEM:
@@ -60,10 +77,9 @@ def system_arguments() -> list[str]:
             found += ["--symlink", str(path.readlink()), str(path)]
         elif path.is_dir():
             found += ["--ro-bind", str(path), str(path)]
-    names = [Path("/etc", name) for name in _ETC]
-    for path in [*names, *Path("/etc").glob("java-*"), *Path("/etc").glob("python3*")]:
-        if path.exists():
-            found += ["--ro-bind", str(path), str(path)]
+    found += ["--ro-bind", str(furnish.directory(room) / "etc"), "/etc"]
+    for path in _etc_directories():
+        found += ["--ro-bind", str(path), str(path)]
     return found
 
 
@@ -91,8 +107,6 @@ def room_arguments(room: Room, toolchains: Toolchains, masks: tuple[Mask, ...]) 
         str(shared / "home"),
         HOME,
     ]
-    for name in ("passwd", "group", "hosts"):
-        found += ["--ro-bind", str(inside / "etc" / name), f"/etc/{name}"]
     for path in toolchains.mounts:
         found += ["--ro-bind-try", str(path), str(path)]
     found += ["--ro-bind", str(inside), ROOT, "--bind", str(room.scratch / "in"), f"{ROOT}/in"]
