@@ -27,6 +27,7 @@ from livecoder.rooms import Rooms, gitdirs
 from livecoder.sandbox import Room, Sandbox
 from livecoder.sandbox.backends import chosen
 from livecoder.sandbox.policy import Policy
+from livecoder.sandbox.removal import remove
 from livecoder.sandbox.toolchains import Toolchains, find, own_places
 from livecoder.scaffold.lessons import render as render_lessons
 from livecoder.scaffold.scaffold import Scaffold
@@ -96,7 +97,7 @@ def opened(settings: Settings, cwd: Path) -> Generator[Opened]:
         stack.callback(_remove_unused, directory)
         journal = stack.enter_context(Journal(directory, config.secrets(environ)))
         place = directory / "room"
-        stack.callback(shutil.rmtree, place, ignore_errors=True)
+        stack.callback(remove, place)
         start = workspace.shadow.checkpoint()
         dependencies = Dependencies.snapshot(workspace.shadow, place / "dependencies")
         store, checkout, generation = _scaffold(settings, project, place)
@@ -274,7 +275,7 @@ def _session_id(now: datetime) -> str:
 def _sweep(sessions: Path, workspace: Workspace) -> None:
     """What killed sessions left, by their journals and in the tree; nobody else works here while the lock is held."""
     for stale in sessions.glob("*/room"):
-        shutil.rmtree(stale, ignore_errors=True)
+        remove(stale)
     Undo(workspace.shadow).recover()
 
 

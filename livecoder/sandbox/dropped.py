@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import stat
 from dataclasses import dataclass
 from pathlib import Path
 
 from livecoder.sandbox import BaseRequest, JobRequest, ToolCall
+from livecoder.sandbox.removal import remove
 
 STATE = "state"
 NAMES = "names"
@@ -52,7 +52,7 @@ def clear(directory: Path) -> None:
         try:
             path.unlink(missing_ok=True)
         except OSError:
-            shutil.rmtree(path, ignore_errors=True)
+            remove(path)
 
 
 def collect(directory: Path) -> Dropped:

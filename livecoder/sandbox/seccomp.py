@@ -29,15 +29,16 @@ _SETUID = 0o4000
 NEWEST = 469
 """The newest call that was looked at (Linux 6.18). Newer ones do not exist: programs know what to do then."""
 
-REFUSED = (
-    *("acct", "add_key", "bpf", "clock_settime", "delete_module", "finit_module", "fsconfig", "fsmount", "fsopen"),
-    *("fspick", "init_module", "io_uring_enter", "io_uring_register", "io_uring_setup", "ioperm", "iopl"),
-    *("kexec_file_load", "kexec_load", "keyctl", "lookup_dcookie", "mount", "mount_setattr", "move_mount"),
-    *("nfsservctl", "open_by_handle_at", "open_tree", "open_tree_attr", "perf_event_open", "pivot_root", "quotactl"),
-    *("quotactl_fd", "reboot", "request_key", "setns", "settimeofday", "swapoff", "swapon", "syslog", "umount2"),
-    *("userfaultfd", "vhangup"),
-)
-"""Not ptrace and its kind: they reach only the sandbox's own processes, and debuggers are at home there."""
+REFUSED = """
+    acct add_key bpf clock_settime delete_module finit_module fsconfig fsmount fsopen fspick init_module
+    io_uring_enter io_uring_register io_uring_setup ioperm iopl kexec_file_load kexec_load keyctl lookup_dcookie
+    mount mount_setattr move_mount nfsservctl open_by_handle_at open_tree open_tree_attr perf_event_open
+    pidfd_getfd pivot_root quotactl quotactl_fd reboot request_key setns settimeofday swapoff swapon syslog
+    umount2 userfaultfd vhangup
+"""
+
+TRACED_ARGUMENT = {"ptrace": 1, "process_vm_readv": 0, "process_vm_writev": 0}
+"""A debugger is at home in a sandbox. Only its process 1 is out of bounds, which hands on each command's exit code."""
 
 MODE_ARGUMENT = {"chmod": 1, "fchmod": 1, "fchmodat": 2, "fchmodat2": 2}
 """As open drops the bit with the first byte that is written, these are the ways to a set-user-id program."""
@@ -48,49 +49,51 @@ Instruction = tuple[int, int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """A processor's own numbers. From 424 on all have the same."""
+    """A processor's own numbers."""
 
     audit: int
     calls: Mapping[str, int]
 
 
-_SINCE_424 = {
-    "open_tree": 428,
-    "move_mount": 429,
-    "fsopen": 430,
-    "fsconfig": 431,
-    "fsmount": 432,
-    "fspick": 433,
-    "clone3": 435,
-    "mount_setattr": 442,
-    "quotactl_fd": 443,
-    "fchmodat2": 452,
-    "open_tree_attr": 467,
-    "io_uring_setup": 425,
-    "io_uring_enter": 426,
-    "io_uring_register": 427,
-}
-# fmt: off
+def _numbers(table: str) -> dict[str, int]:
+    words = table.split()
+    return {name: int(number) for name, number in zip(words[::2], words[1::2], strict=True)}
+
+
+_SINCE_424 = """
+    io_uring_setup 425  io_uring_enter 426  io_uring_register 427  open_tree 428  move_mount 429  fsopen 430
+    fsconfig 431  fsmount 432  fspick 433  clone3 435  pidfd_getfd 438  mount_setattr 442  quotactl_fd 443
+    fchmodat2 452  open_tree_attr 467
+"""
+"""From there on all processors have the same."""
 MACHINES = {
-    "x86_64": Machine(0xC000003E, {
-        "ioctl": 16, "socket": 41, "socketpair": 53, "clone": 56, "chmod": 90, "fchmod": 91, "syslog": 103,
-        "vhangup": 153, "pivot_root": 155, "acct": 163, "settimeofday": 164, "mount": 165, "umount2": 166,
-        "swapon": 167, "swapoff": 168, "reboot": 169, "iopl": 172, "ioperm": 173, "init_module": 175,
-        "delete_module": 176, "quotactl": 179, "nfsservctl": 180, "lookup_dcookie": 212, "clock_settime": 227,
-        "kexec_load": 246, "add_key": 248, "request_key": 249, "keyctl": 250, "fchmodat": 268, "unshare": 272,
-        "perf_event_open": 298, "open_by_handle_at": 304, "setns": 308, "finit_module": 313, "kexec_file_load": 320,
-        "bpf": 321, "userfaultfd": 323, **_SINCE_424,
-    }),
-    "aarch64": Machine(0xC00000B7, {
-        "lookup_dcookie": 18, "ioctl": 29, "umount2": 39, "mount": 40, "pivot_root": 41, "nfsservctl": 42,
-        "fchmod": 52, "fchmodat": 53, "vhangup": 58, "quotactl": 60, "acct": 89, "unshare": 97, "kexec_load": 104,
-        "init_module": 105, "delete_module": 106, "clock_settime": 112, "syslog": 116, "reboot": 142,
-        "settimeofday": 170, "socket": 198, "socketpair": 199, "add_key": 217, "request_key": 218, "keyctl": 219,
-        "clone": 220, "swapon": 224, "swapoff": 225, "perf_event_open": 241, "open_by_handle_at": 265, "setns": 268,
-        "finit_module": 273, "bpf": 280, "userfaultfd": 282, "kexec_file_load": 294, **_SINCE_424,
-    }),
+    "x86_64": Machine(
+        0xC000003E,
+        _numbers(
+            f"""{_SINCE_424}
+            ioctl 16  socket 41  socketpair 53  clone 56  chmod 90  fchmod 91  ptrace 101  syslog 103  vhangup 153
+            pivot_root 155  acct 163  settimeofday 164  mount 165  umount2 166  swapon 167  swapoff 168  reboot 169
+            iopl 172  ioperm 173  init_module 175  delete_module 176  quotactl 179  nfsservctl 180  lookup_dcookie 212
+            clock_settime 227  kexec_load 246  add_key 248  request_key 249  keyctl 250  fchmodat 268  unshare 272
+            perf_event_open 298  open_by_handle_at 304  setns 308  process_vm_readv 310  process_vm_writev 311
+            finit_module 313  kexec_file_load 320  bpf 321  userfaultfd 323
+            """
+        ),
+    ),
+    "aarch64": Machine(
+        0xC00000B7,
+        _numbers(
+            f"""{_SINCE_424}
+            lookup_dcookie 18  ioctl 29  umount2 39  mount 40  pivot_root 41  nfsservctl 42  fchmod 52  fchmodat 53
+            vhangup 58  quotactl 60  acct 89  unshare 97  kexec_load 104  init_module 105  delete_module 106
+            clock_settime 112  syslog 116  ptrace 117  reboot 142  settimeofday 170  socket 198  socketpair 199
+            add_key 217  request_key 218  keyctl 219  clone 220  swapon 224  swapoff 225  perf_event_open 241
+            open_by_handle_at 265  setns 268  process_vm_readv 270  process_vm_writev 271  finit_module 273  bpf 280
+            userfaultfd 282  kexec_file_load 294
+            """
+        ),
+    ),
 }
-# fmt: on
 
 
 def program(machine: str) -> bytes | None:
@@ -107,7 +110,7 @@ def instructions(machine: Machine) -> list[Instruction]:
     """Each part decides about its own calls and hands all others on to the next."""
     found = [(_LOAD, 0, 0, _MACHINE), (_IF_EQUAL, 1, 0, machine.audit), (_RETURN, 0, 0, _KILL_PROCESS)]
     found += [(_LOAD, 0, 0, _NUMBER), (_IF_AT_LEAST, 0, 1, NEWEST + 1), (_RETURN, 0, 0, _ENOSYS)]  # and all of x32
-    for name in REFUSED:
+    for name in REFUSED.split():
         if name in machine.calls:
             found += _on(machine, name, [(_RETURN, 0, 0, _EPERM)])
     found += _on(machine, "clone3", [(_RETURN, 0, 0, _ENOSYS)])  # its flags lie in memory; the C library takes clone
@@ -116,6 +119,8 @@ def instructions(machine: Machine) -> list[Instruction]:
     found += _on(machine, "ioctl", _none_of(1, (_TIOCSTI, _TIOCLINUX)))
     found += _on(machine, "socketpair", _only(0, (_UNIX,)))
     found += _on(machine, "socket", [*_only(0, (_UNIX, _INET, _INET6), but=_NETLINK), *_only(2, (_ROUTE, _SOCK_DIAG))])
+    for name, argument in TRACED_ARGUMENT.items():
+        found += _on(machine, name, _none_of(argument, (1,)))
     for name, argument in MODE_ARGUMENT.items():
         if name in machine.calls:
             found += _on(machine, name, _no_bit(argument, _SETUID))
