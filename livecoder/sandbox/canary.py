@@ -42,18 +42,18 @@ ATTACKS = (
     Attack("E01", "write the system", "mount -o remount,bind,rw /usr || {{ touch /usr/canary && rm /usr/canary; }}"),
     Attack("E02", "become root in one more user namespace", "unshare -Ur true"),
     Attack("E03", "talk to the host's docker", "test -S /run/docker.sock || test -S /var/run/docker.sock"),
-    Attack("E03", "talk to a server of the host by a socket in the workspace", "test -S door"),
+    Attack("O04", "talk to a server of the host by a socket in the workspace", "test -S door"),
     Attack("E04", "write the user's .git", "echo evil >>.git/config && grep -q core .git/config"),
     Attack("E12", "make a device", "mknod /tmp/disk b 254 0"),
     Attack("E14", "see processes of the host", "test $(ls -d /proc/[0-9]* | wc -l) -gt 20"),
     Attack("E20", "use what the engine has open", r"ls /proc/$$/fd | grep -vqx '[0-2]\|255'"),
-    Attack("E21", "change a setting of the kernel", ": >>/proc/sys/kernel/core_pattern"),
+    Attack("O01", "change a setting of the kernel", ": >>/proc/sys/kernel/core_pattern"),
     Attack("X01", "read the engine's environment", "grep -q . /proc/1/environ"),
     Attack("X02", "read credentials at home", "ls -d {home}/.{{ssh,aws,netrc,config,docker}} | grep -q ."),
     Attack("X03", "reach the network", f"timeout 1 bash -c ': >{_NOWHERE}'; test $? -eq 0 -o $? -eq 124"),
     Attack("X03", "reach the hypervisor", f"perl -e '{_VSOCK}'"),
     Attack("X04", "reach a server of the host by its port", "timeout 1 bash -c ': >/dev/tcp/127.0.0.1/{port}'"),
-    Attack("X15", "read a .env file", "grep -q . .env"),
+    Attack("O05", "read a .env file", "grep -q . .env"),
 )
 
 

@@ -11,6 +11,7 @@ import os
 import re
 import secrets
 import signal
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,8 +22,10 @@ _LEAVING_SECONDS = 0.5
 
 
 class Limits(NamedTuple):
-    memory_bytes: int
-    processes: int
+    memory: int
+    """In bytes."""
+    pids: int
+    """Processes and threads."""
 
 
 class Hits(NamedTuple):
@@ -54,6 +57,7 @@ class Group:
     version: _Version
     memory: Path
     pids: Path
+    limits: Limits
 
     @property
     def takes_threads(self) -> bool:
@@ -65,14 +69,14 @@ class Group:
 
     def make(self, name: str, limits: Limits) -> Group:
         """A group below this one. Raises OSError where that is not allowed, and leaves nothing behind then."""
-        made = Group(self.version, self.memory / name, self.pids / name)
+        made = Group(self.version, self.memory / name, self.pids / name, limits)
         try:
             for path in made.paths:
                 path.mkdir()
-            (made.memory / self.version.memory).write_text(str(limits.memory_bytes))
+            (made.memory / self.version.memory).write_text(str(limits.memory))
             if (swap := made.memory / self.version.swap).exists():
-                swap.write_text(str(limits.memory_bytes) if self.version is _ONE else "0")
-            (made.pids / "pids.max").write_text(str(limits.processes))
+                swap.write_text(str(limits.memory) if self.version is _ONE else "0")
+            (made.pids / "pids.max").write_text(str(limits.pids))
         except OSError:
             made.remove()
             raise
@@ -117,22 +121,26 @@ def session_group(limits: Limits, process: Path = Path("/proc/self")) -> Group:
     home = _home(process)
     for stale in {path.name for place in home.paths for path in place.glob("livecoder-*")}:
         if (owner := _NAME.fullmatch(stale)) and not Path("/proc", owner[1]).exists():
-            left = Group(home.version, home.memory / stale, home.pids / stale)
+            left = Group(home.version, home.memory / stale, home.pids / stale, limits)
             left.kill()
             left.remove()
-    return home.make(f"livecoder-{os.getpid()}-{secrets.token_hex(2)}", limits).open_to_groups()
+    least = Limits(*map(min, limits, home.limits))
+    return home.make(f"livecoder-{os.getpid()}-{secrets.token_hex(2)}", least).open_to_groups()
 
 
 def _home(process: Path) -> Group:
-    """Where we may make groups: below our own group in version 1; beside it in version 2, since it has members."""
+    """Where we may make groups: below our own group in version 1; beside it in version 2, since it has members.
+
+    Its limits are those that we ourselves are under, which would not hold beside it.
+    """
     mounted = _mounted(process)
     if unified := mounted.get("unified"):
         place = unified.own if unified.own == unified.top else unified.own.parent
         handed_on = (place / "cgroup.subtree_control").read_text().split()
         if {"memory", "pids"} <= set(handed_on):
-            return Group(_TWO, place, place)
+            return Group(_TWO, place, place, Limits(*(_limit(unified.own / f"{name}.max") for name in Limits._fields)))
     if "memory" in mounted and "pids" in mounted:
-        return Group(_ONE, mounted["memory"].own, mounted["pids"].own)
+        return Group(_ONE, mounted["memory"].own, mounted["pids"].own, Limits(sys.maxsize, sys.maxsize))
     raise OSError(errno.ENOTSUP, "no control groups for memory and processes are handed to us")
 
 
@@ -154,6 +162,14 @@ def _mounted(process: Path) -> dict[str, _Hierarchy]:
             path = Path(own[name])
             found[name] = _Hierarchy(top, top / path.relative_to(root) if path.is_relative_to(root) else top)
     return found
+
+
+def _limit(path: Path) -> int:
+    try:
+        text = path.read_text().strip()
+    except OSError:
+        return sys.maxsize
+    return int(text) if text.isdecimal() else sys.maxsize
 
 
 def _count(path: Path, key: str) -> int:

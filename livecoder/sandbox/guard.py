@@ -46,6 +46,7 @@ class Guard:
     def enter(self, spawner: Spawner) -> None:
         try:
             self._session = self._session or session_group(self._limits)
+            self._limits = self._session.limits
             self._own = self._session.make(f"room-{next(_NUMBERS)}", self._limits)
             if self._own.takes_threads:
                 spawner.here(self._own.admit)
@@ -95,7 +96,7 @@ class Guard:
         return f"Processes or threads could not be started: the limit is {self._processes()}."
 
     def _memory(self) -> str:
-        return f"{self._limits.memory_bytes / GIB:.3g} GiB (sandbox.memory)"
+        return f"{self._limits.memory / GIB:.3g} GiB (sandbox.memory)"
 
     def _processes(self) -> str:
-        return f"{self._limits.processes} (sandbox.pids)"
+        return f"{self._limits.pids} (sandbox.pids)"

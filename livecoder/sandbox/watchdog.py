@@ -23,7 +23,7 @@ def exceeded(bubblewrap: int, limits: Limits) -> str:
         return ""
     proc = Path(f"/proc/{children[0]}/root/proc")  # the sandbox's own, with its own processes and no others
     family = _names(proc)
-    if len(family) > limits.processes:
+    if len(family) > limits.pids:
         return "processes"
     threads = resident = 0
     for name in family:
@@ -31,9 +31,9 @@ def exceeded(bubblewrap: int, limits: Limits) -> str:
         if fields:
             threads += int(fields[_THREADS])
             resident += int(fields[_RESIDENT]) * _PAGE  # what is shared counts once for each that shares it
-    if threads > limits.processes:
+    if threads > limits.pids:
         return "processes"
-    if resident > limits.memory_bytes and sum(_share(proc / name) for name in family) > limits.memory_bytes:
+    if resident > limits.memory and sum(_share(proc / name) for name in family) > limits.memory:
         return "memory"
     return ""
 

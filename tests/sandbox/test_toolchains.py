@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from attacks import Open, Run
 
 import livecoder
-from livecoder.sandbox import Finished, Room
-from livecoder.sandbox.bubblewrap import Bubblewrap
-from livecoder.sandbox.policy import Policy
+from livecoder.sandbox import Room
 from livecoder.sandbox.toolchains import Toolchains, find, own_places
 
 
@@ -137,21 +135,18 @@ def test_the_users_configuration_adds_directories(home: Path) -> None:
     assert [refused.path for refused in found.refused] == [home / ".aws"]
 
 
-def test_a_program_that_is_not_shown_is_explained(home: Path, room: Room, run: Callable[..., Finished]) -> None:
+def test_a_program_that_is_not_shown_is_explained(home: Path, room: Room, open_room: Open, run: Run) -> None:
     program(home / "sdk/bin/thing")
     program(home / ".config/bin/hidden")
     found = search(home, home / "sdk/bin", home / ".config/bin")
-    sandbox = Bubblewrap(room, found, Policy())
-    if reason := sandbox.probe():
-        pytest.skip(f"bubblewrap: {reason}")
-    with sandbox:
-        assert run(sandbox, "thing").output == "here\n"
-        assert "Read-only" in run(sandbox, f"echo x >{home}/sdk/bin/thing").output
-        done = run(sandbox, "hidden")
-        assert done.exit_code == 127
-        assert f'sandbox.mounts = ["{home}/.config/bin"]' in done.note
-        assert "credentials" in done.note
-        assert run(sandbox, "nobody-has-this").note == ""
+    sandbox = open_room(room, None, found)
+    assert run(sandbox, "thing").output == "here\n"
+    assert "Read-only" in run(sandbox, f"echo x >{home}/sdk/bin/thing").output
+    done = run(sandbox, "hidden")
+    assert done.exit_code == 127
+    assert f'sandbox.mounts = ["{home}/.config/bin"]' in done.note
+    assert "credentials" in done.note
+    assert run(sandbox, "nobody-has-this").note == ""
 
 
 def test_livecoders_own_places_are_its_package_and_what_ships_beside_it() -> None:
