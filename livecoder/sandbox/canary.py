@@ -11,6 +11,7 @@ import os
 import platform
 import secrets
 import shlex
+import signal
 import socket
 import tempfile
 from collections.abc import Callable, Generator
@@ -86,7 +87,7 @@ def attacked(make: Make) -> Verdict:
         if len(codes) != len(ATTACKS):
             return Verdict(reason=f"commands do not run in it: {finished.output[-500:] or finished.note}")
         named = [(f"{attack.id} {attack.what}", code) for attack, code in zip(ATTACKS, codes, strict=True)]
-        named.append(("E15 leave a daemon behind", 0 if _alive(mark) else 1))
+        named.append(("E15 leave a daemon behind", 0 if _survived(mark) else 1))
         broken = tuple(name for name, code in named if code == 0)
         untried = tuple(name for name, code in named if code in _CANNOT_TRY)
         return Verdict("", len(named) - len(broken) - len(untried), broken, untried, sandbox.protections)
@@ -96,16 +97,23 @@ def verdict(name: str, make: Make, cache: Path) -> Verdict:
     """The same from `cache` where it held since this boot, with the same kernel, bubblewrap and livecoder."""
     file = cache / f"canary-{name}.json"
     key = _key()
-    try:
-        known = json.loads(file.read_text())
-        if known.pop("key") == key:
-            return Verdict("", known["held"], (), tuple(known["untried"]), tuple(known["protections"]))
-    except (OSError, ValueError, KeyError, AttributeError):
-        pass
+    if known := _kept(file, key):
+        return known
     found = attacked(make)
     if found.works:
         _keep(file, {"key": key, **asdict(found)})
     return found
+
+
+def _kept(file: Path, key: str) -> Verdict | None:
+    try:
+        match json.loads(file.read_text()):
+            case {"key": kept, "held": int(held), "untried": [*untried], "protections": [*protections]} if kept == key:
+                return Verdict("", held, (), tuple(map(str, untried)), tuple(map(str, protections)))
+            case _:
+                return None
+    except (OSError, ValueError):
+        return None
 
 
 def _keep(file: Path, document: dict[str, object]) -> None:
@@ -152,15 +160,17 @@ def _script(port: int, mark: str) -> str:
     return "\n".join([*tries, daemon])
 
 
-def _alive(mark: str) -> bool:
-    """Whether a process of the host sleeps for `mark` seconds."""
+def _survived(mark: str) -> bool:
+    """Whether a process of the host sleeps for `mark` seconds; it is ended."""
+    survivors: list[int] = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:
             if path.read_bytes() == f"sleep\0{mark}\0".encode():
-                return True
+                survivors.append(int(path.parent.name))
+                os.kill(survivors[-1], signal.SIGKILL)
         except OSError:
             continue
-    return False
+    return bool(survivors)
 
 
 def _run(sandbox: Sandbox, command: str) -> Finished:
