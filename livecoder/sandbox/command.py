@@ -162,4 +162,4 @@ class Commands:
             case "watch":
                 return ending.why
             case "exit":
-                return self._toolchains.explain_missing(output) if ending.exit_code == 127 else ""
+                return self._toolchains.explain_missing(output) if ending.exit_code else ""

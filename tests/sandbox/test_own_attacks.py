@@ -45,7 +45,7 @@ def test_o01_what_only_root_reads_of_the_kernel_reads_as_empty(sandbox: Sandbox,
 
 
 def test_o02_a_crash_is_no_business_of_the_hosts_crash_handler(sandbox: Sandbox, run: Run) -> None:
-    """Found, by core(5): a limit of 0, which was set, does not keep the kernel from starting one; one of 1 byte does."""
+    """Found, by core(5): the limit of 0 that was set does not keep the kernel from starting one; one of 1 byte does."""
     done = run(sandbox, "ulimit -c unlimited 2>/dev/null; cat /proc/self/limits; kill -SEGV $$")
     assert done.exit_code == 139
     assert next(line for line in done.output.splitlines() if "core file" in line).split()[4:6] == ["1", "1"]
