@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from livecoder.sandbox import Finished, Guest, Room, Sandbox
+from livecoder.sandbox import Finished, Guest, Room, Sandbox, canary
 from livecoder.sandbox.bubblewrap import Bubblewrap
 from livecoder.sandbox.policy import Policy
 from livecoder.sandbox.toolchains import find
@@ -96,9 +96,8 @@ def kills(place: Path, runs: int) -> None:
                 time.sleep(0.01)
             unwanted.set()
             took.append(timed(lambda chunks=chunks: gone(chunks)))
-    print(
-        f"\nkilled with its daemons: median {statistics.median(took):.0f} ms, most {max(took):.0f} (limit {KILL_LIMIT_MS})"
-    )
+    median = statistics.median(took)
+    print(f"\nkilled with its daemons: median {median:.0f} ms, most {max(took):.0f} (limit {KILL_LIMIT_MS})")
 
 
 def gone(chunks: Generator[str, None, Finished]) -> None:
@@ -131,6 +130,14 @@ def openings(place: Path, runs: int) -> None:
                 beside.append((time.perf_counter() - began) * 1000)
     medians = statistics.median(first), statistics.median(beside)
     print(f"opened: median {medians[0]:.0f} ms (limit {OPEN_LIMIT_MS}); one beside it {medians[1]:.0f} ms")
+    judged = [timed(lambda: judge(place)) for _ in range(5)]
+    print(f"judged by attacks, once a boot: median {statistics.median(judged):.0f} ms")
+
+
+def judge(place: Path) -> None:
+    engine = (Path(sys.executable), Path(sys.prefix), Path(sys.base_prefix))
+    toolchains = find({"PATH": "/usr/bin:/bin"}, place, engine)
+    assert canary.attacked(lambda room: Bubblewrap(room, toolchains, Policy())).works
 
 
 def timed(action: Callable[[], None]) -> float:

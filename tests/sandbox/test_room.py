@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from attacks import Open, Run
 
+from livecoder.errors import SandboxUnavailable
 from livecoder.sandbox import Room, Sandbox
 from livecoder.sandbox.toolchains import Toolchains
 
@@ -82,3 +84,50 @@ def test_the_engines_environment_cannot_be_changed_from_the_workspace(
     assert done.output.count("Read-only") + done.output.count("busy") >= 4
     assert [path.name for path in prefix.rglob("*")] == ["bin"]
     assert run(sandbox, f"touch own; mkdir -p {top}; touch {top}/../mine").exit_code == 0
+
+
+ODD = ("with space", "new\nline", os.fsdecode(b"caf\xe9"), "--bind", "$(id);'\"", "ü漢", "x" * 200)
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_a_workspace_may_have_any_name(open_room: Open, run: Run, tmp_path: Path, name: str) -> None:
+    for place in ("repo", "scratch"):
+        (tmp_path / name / place).mkdir(parents=True)
+    workspace = tmp_path / name / "repo"
+    (workspace / ".env").write_text("KEY=hidden\n")
+    extra = tmp_path / name / "extra"
+    extra.mkdir()
+    sandbox = open_room(Room(workspace, workspace, tmp_path / name / "scratch", extra=(extra,)))
+    done = run(sandbox, 'cat .env; echo made >made; echo "$PWD" >../extra/where; mkdir -p sub; cd sub')
+    assert (done.exit_code, done.output) == (0, "")
+    assert (workspace / "made").read_text() == "made\n"
+    assert (extra / "where").read_bytes() == os.fsencode(f"{workspace}\n")
+    assert run(sandbox, "cat made || cat ../made").output.endswith("made\n")
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_a_file_may_have_any_name(sandbox: Sandbox, run: Run, name: str) -> None:
+    (sandbox.room.workspace / name).write_text("found\n")
+    assert run(sandbox, "cat -- *").output == "found\n"
+
+
+def test_a_gitdir_that_is_a_link_is_refused(room: Room, open_room: Open, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (room.workspace / ".git").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(SandboxUnavailable, match="symbolic link"):
+        open_room(replace(room, gitdir=tmp_path / "elsewhere"))
+
+
+def test_a_folder_on_the_way_to_a_mount_that_became_a_link_is_refused(
+    room: Room, open_room: Open, run: Run, tmp_path: Path
+) -> None:
+    """The user's own doing, between two commands: a command could not."""
+    extra = room.workspace / "a/b"
+    extra.mkdir(parents=True)
+    around = replace(room, workspace=extra, content=extra, extra=(room.workspace,))
+    sandbox = open_room(around)
+    assert run(sandbox, "echo works").output == "works\n"
+    (room.workspace / "a").rename(room.workspace / "moved")
+    (room.workspace / "a").symlink_to(tmp_path)
+    with pytest.raises(SandboxUnavailable, match="is no directory any more"):
+        run(sandbox, "true")
