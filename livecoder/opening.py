@@ -16,7 +16,7 @@ from livecoder import config
 from livecoder.baseline import MEASURED, Memory
 from livecoder.briefing import Briefing
 from livecoder.config import Settings
-from livecoder.errors import ConfigError, SandboxUnavailable, ScaffoldError
+from livecoder.errors import ConfigError, ScaffoldError
 from livecoder.evolution.standing import Standing
 from livecoder.ground import Ground, survey
 from livecoder.journal.journal import Journal, read
@@ -27,7 +27,9 @@ from livecoder.model.provider import Provider, ProviderSettings
 from livecoder.prompt import render
 from livecoder.rooms import Rooms, gitdirs
 from livecoder.sandbox import Room, Sandbox
+from livecoder.sandbox.backends import chosen
 from livecoder.sandbox.policy import Policy
+from livecoder.sandbox.removal import remove
 from livecoder.sandbox.toolchains import Toolchains, find, own_interpreter, own_places
 from livecoder.scaffold.scaffold import Scaffold
 from livecoder.scaffold.seed import seed_dir
@@ -107,7 +109,7 @@ def opened(settings: Settings, cwd: Path) -> Generator[Opened]:
         stack.callback(_remove_unused, directory)
         journal = stack.enter_context(Journal(directory, config.secrets(environ)))
         place = directory / "room"
-        stack.callback(shutil.rmtree, place, ignore_errors=True)
+        stack.callback(remove, place)
         start = workspace.shadow.checkpoint()
         dependencies = Dependencies.snapshot(workspace.shadow, place / "dependencies")
         store, checkout, generation = _scaffold(settings, project, place)
@@ -198,16 +200,14 @@ def _room(settings: Settings, workspace: Workspace, place: Path, checkout: Path 
 
 def open_sandbox(settings: Settings, room: Room, toolchains: Toolchains, output_chars: int) -> Sandbox:
     """The sandbox that the user chose, or the first that works. Raises SandboxUnavailable where it is entered."""
-    policy = Policy(output_chars=output_chars)
-    if settings.sandbox == "none":
-        from livecoder.sandbox.host import Host
+    allowed = replace(policy(settings), output_chars=output_chars)
+    return chosen(settings.sandbox, room, toolchains, allowed, settings.paths.cache)
 
-        return Host(room, toolchains, policy)
-    if settings.sandbox == "docker":
-        raise SandboxUnavailable("the docker sandbox is not built yet", "use --sandbox bubblewrap")
-    from livecoder.sandbox.bubblewrap import Bubblewrap
 
-    return Bubblewrap(room, toolchains, policy)
+def policy(settings: Settings) -> Policy:
+    """What the user allows; 0 in the settings leaves what holds without their word."""
+    given = {"memory_bytes": settings.memory, "processes": settings.pids, "scratch_bytes": settings.scratch}
+    return replace(Policy(), **{name: value for name, value in given.items() if value})
 
 
 def copier(workspace: Workspace, dependencies: Dependencies) -> Callable[[str, Path], str]:
@@ -254,7 +254,7 @@ def _session_id(now: datetime) -> str:
 def _sweep(sessions: Path, workspace: Workspace) -> None:
     """What killed sessions left, by their journals and in the tree; nobody else works here while the lock is held."""
     for stale in sessions.glob("*/room"):
-        shutil.rmtree(stale, ignore_errors=True)
+        remove(stale)
     Undo(workspace.shadow).recover()
 
 

@@ -5,7 +5,6 @@ Every room has directories of its own and leaves nothing behind. The scaffold is
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from typing import TypeAlias
 from livecoder.loop import drained
 from livecoder.sandbox import Finished, Guest, Sandbox
 from livecoder.sandbox.dropped import read_regular
+from livecoder.sandbox.removal import remove
 from livecoder.workspace.gitdir import private_gitdir
 
 Copier: TypeAlias = Callable[[str, Path], str]
@@ -175,7 +175,7 @@ class Rooms:
         try:
             yield place
         finally:
-            shutil.rmtree(place, ignore_errors=True)
+            remove(place)
 
 
 def gitdirs(root: Path, home: Path | None = None) -> Gitdir:

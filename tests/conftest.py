@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 from collections.abc import Callable
@@ -9,15 +10,29 @@ from pathlib import Path
 
 import pytest
 
+from livecoder.sandbox import backends
+from livecoder.sandbox.policy import Policy
+from livecoder.sandbox.toolchains import Toolchains
+
 # Who starts the tests in the background, or under nohup, has these ignored, and children would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
+@pytest.fixture(scope="session")
+def judged_sandboxes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The cache after the sandboxes were attacked, which is done once for all tests."""
+    cache = tmp_path_factory.mktemp("judged")
+    for name in backends.NAMES:
+        backends.attacked(name, Toolchains(), Policy(), cache)
+    return cache
+
+
 @pytest.fixture(autouse=True)
-def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, judged_sandboxes: Path) -> Path:
     """Every test has its own LIVECODER_HOME, and nothing of the developer's git configuration."""
     home = tmp_path_factory.mktemp("livecoder-home")
+    shutil.copytree(judged_sandboxes, home / "cache")
     monkeypatch.setenv("LIVECODER_HOME", str(home))
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")

@@ -71,7 +71,7 @@ HEAVY = ("litellm", "git", "jinja2", "tree_sitter", "pydantic", "docker", "textu
 READS_ENVIRONMENT = {"livecoder/config/settings.py", "livecoder/__main__.py"}
 STARTS_PROCESSES = {
     "livecoder/sandbox/process.py": "the process of one command",
-    "livecoder/sandbox/bubblewrap.py": "one bubblewrap a command",
+    "livecoder/sandbox/spawner.py": "one bubblewrap a command",
     "livecoder/sandbox/host.py": "commands without a sandbox, by the user's word",
     "livecoder/workspace/git.py": "the one git wrapper",
     "livecoder/workspace/copies.py": "clean copies of trees",

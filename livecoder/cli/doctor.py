@@ -1,14 +1,14 @@
-"""`livecoder doctor --project`: what livecoder knows of a repository before the first request, and from where."""
+"""`livecoder doctor`: which sandboxes work here, found out by running them; with --project, what is known of it."""
 
 from __future__ import annotations
 
 import json as encoding
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from livecoder import config
 from livecoder.cli.options import Options
 
 if TYPE_CHECKING:
@@ -17,16 +17,36 @@ if TYPE_CHECKING:
 
 def doctor(
     *,
-    project: Annotated[bool, typer.Option("--project", help="The project (all that there is so far).")] = False,
+    project: Annotated[bool, typer.Option("--project", help="What is known of this project, and from where.")] = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
     cd: Annotated[Path | None, typer.Option("-C", "--cd", metavar="DIR", help="The repository.")] = None,
 ) -> int:
-    """Show what livecoder knows of this project, and from where."""
+    """Attack the sandboxes here and say which hold."""
+    where = Options(cd=cd)
+    return _project(where, json) if project else _sandboxes(where, json)
+
+
+def _sandboxes(where: Options, json: bool) -> int:
+    from livecoder.opening import policy
+    from livecoder.sandbox.checkup import examine
+    from livecoder.sandbox.toolchains import find, own_interpreter
+
+    settings = where.settings(headless=True)
+    toolchains = find(config.environment(), where.cwd.resolve(), own_interpreter(), settings.mounts)
+    found = examine(toolchains, policy(settings), settings.paths.cache)
+    if json:
+        print(encoding.dumps(found.to_json(), indent=2))
+    else:
+        for word, text in found.rows():
+            print(f"{word:<12}{text}")
+    return 0 if found.works else 3
+
+
+def _project(where: Options, json: bool) -> int:
     from livecoder.opening import look
     from livecoder.prompt import ground_text
     from livecoder.workspace.workspace import locate
 
-    where = Options(cd=cd)
     ground = look(where.settings(headless=True), where.cwd)
     root, told = locate(where.cwd)[0], ground_text(ground)
     if json:
@@ -34,8 +54,6 @@ def doctor(
         return 0
     for line in (*_rows(ground, root), "", f"The model reads of it ({len(told)} characters):", told):
         print(line)
-    if not project:
-        print("livecoder: sandbox, models and keys are not examined yet: this is --project alone", file=sys.stderr)
     return 0
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Literal, TypeAlias
 
 from livecoder.errors import ConfigError, UsageError
 
-Kind: TypeAlias = Literal["text", "number", "integer", "flag", "list"]
+Kind: TypeAlias = Literal["text", "number", "integer", "size", "flag", "list"]
 KEYS: dict[str, Kind] = {
     "model.name": "text",
     "model.api_base": "text",
@@ -22,6 +23,9 @@ KEYS: dict[str, Kind] = {
     "sandbox.backend": "text",
     "sandbox.mounts": "list",
     "sandbox.show_dotenv": "flag",
+    "sandbox.memory": "size",
+    "sandbox.pids": "integer",
+    "sandbox.scratch": "size",
     "evolve.mode": "text",
     "ground.measure": "flag",
 }
@@ -31,6 +35,7 @@ KINDS: dict[Kind, str] = {
     "text": "text",
     "number": "number from 0 up",
     "integer": "whole number from 0 up",
+    "size": "size from 1 MiB up, as in 512M, 4G or 1.5 GiB",
     "flag": "true or false",
     "list": "list",
 }
@@ -39,6 +44,10 @@ CHOICES = {
     "sandbox.backend": ("auto", "bubblewrap", "docker"),
     "evolve.mode": ("off", "propose", "auto"),
 }
+
+
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?", re.I)
+_LEAST_SIZE = 1024**2
 
 
 def checked(name: str, value: Any, source: str) -> Any:
@@ -70,6 +79,12 @@ def _typed(kind: Kind, value: Any) -> Any:
         case "list":
             items = value.split(",") if isinstance(value, str) else value
             return tuple(str(item) for item in items)
+        case "size":
+            parts = _SIZE.fullmatch(value.strip() if isinstance(value, str) else str(int(value)))
+            size = int(float(parts[1]) * 1024 ** " kmgt".index(parts[2].lower() or " ")) if parts else 0
+            if isinstance(value, bool) or size < _LEAST_SIZE:
+                raise ValueError
+            return size
         case "integer" | "number":
             if isinstance(value, bool):
                 raise ValueError

@@ -58,6 +58,11 @@ class Settings:
     sandbox: SandboxChoice = "auto"
     mounts: tuple[Path, ...] = ()
     show_dotenv: bool = False
+    memory: int = 0
+    """Bytes that commands may use together; like `pids` and `scratch` 0 where the user says nothing."""
+    pids: int = 0
+    scratch: int = 0
+    """Bytes that a session's /tmp and HOME may hold."""
     evolve: Evolve = "auto"
     permission_mode: PermissionMode = "auto"
     measure_ground: bool = True
@@ -143,6 +148,9 @@ def settings(
         sandbox=rights.get("sandbox") or values.get("sandbox.backend", "auto"),
         mounts=tuple(Path(item).expanduser() for item in values.get("sandbox.mounts", ())),
         show_dotenv=values.get("sandbox.show_dotenv", False),
+        memory=values.get("sandbox.memory", 0),
+        pids=values.get("sandbox.pids", 0),
+        scratch=values.get("sandbox.scratch", 0),
         evolve=values.get("evolve.mode", "auto"),
         measure_ground=values.get("ground.measure", True),
         permission_mode=rights.get("permission_mode") or ("auto" if headless else "default"),

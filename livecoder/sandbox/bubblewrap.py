@@ -1,97 +1,107 @@
-"""The sandbox of Linux: one bubblewrap process a command, with namespaces, an allowlist root and no network.
+"""The sandbox of Linux: one bubblewrap process a command, in namespaces of its own, on an allowlist root.
 
-Later forms add a system call filter, control groups and a proxy in `options` and `_spawn`; nothing else changes.
+What goes beyond bubblewrap's options has rooms of its own: `spawner` and `seccomp`, `guard`, `network`.
 """
 
 from __future__ import annotations
 
-import os
-import select
-import shutil
-import signal
-import subprocess
-from collections.abc import Callable, Collection, Generator
+import platform
+from collections.abc import Callable, Generator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from livecoder.errors import SandboxUnavailable
-from livecoder.sandbox import Finished, Room, furnish, mounts
+from livecoder.sandbox import Finished, Room, furnish, mounts, seccomp, spawner
 from livecoder.sandbox.attached import Streams, pump
 from livecoder.sandbox.command import Backend, Commands, Launch, Place, never
-from livecoder.sandbox.dotenv import Dotenv
+from livecoder.sandbox.guard import Guard, own_limits
+from livecoder.sandbox.masked import Masked
+from livecoder.sandbox.network import Network
 from livecoder.sandbox.policy import Policy
 from livecoder.sandbox.process import Ending, Process
-from livecoder.sandbox.toolchains import Toolchains
+from livecoder.sandbox.spawner import Invocation, Spawner, Started
+from livecoder.sandbox.toolchains import SYSTEM, Toolchains
 
-_WHERE = "/usr/bin:/usr/local/bin:/bin"
-"""Never the user's PATH: a repository may have put itself there."""
 _PROBE_SECONDS = 20
-_LAST_BREATH_MS = 300
+_SIGSYS = 128 + 31
 _NAMESPACES = (
-    *("--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try", "--unshare-net"),
-    *("--disable-userns", "--cap-drop", "ALL", "--die-with-parent", "--new-session", "--hostname", "livecoder"),
+    *("--die-with-parent", "--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"),
+    *("--disable-userns", "--cap-drop", "ALL", "--new-session", "--hostname", "livecoder"),
 )
+_PROTECTIONS = (
+    "own user, process, network, IPC and host name spaces",
+    "no network",
+    "no capabilities, no new privileges, no further user namespaces",
+    "only /usr, parts of /etc, /opt, toolchains and the workspace are seen",
+    "none of the host's environment",
+    ".env files, sockets and pipes of the host read as empty",
+    "limits on the size of files, of output, and of /tmp and HOME",
+)
+_BAD_CALL = "The system call filter ended it: programs for another processor, 32-bit ones too, do not run here."
 
 
 class Bubblewrap:
-    """Commands in bubblewrap. Killing the bubblewrap process kills everything that it started, daemons included.
-
-    `run` spawns on the thread that iterates over it, and `--die-with-parent` ties the command to *that thread's* life
-    (PDEATHSIG): iterate on a thread that lives as long as the session, such as the main thread.
-    """
+    """Commands in bubblewrap. Killing the bubblewrap process kills everything that it started, daemons included."""
 
     name = "bubblewrap"
-    protections: tuple[str, ...] = (
-        "own user, process, network, IPC and host name spaces",
-        "no network",
-        "no capabilities, no new privileges, no further user namespaces",
-        "only /usr, parts of /etc, /opt, toolchains and the workspace are seen",
-        "none of the host's environment",
-        ".env files read as empty",
-        "limits on the size of files and of output",
-    )
 
-    def __init__(
-        self, room: Room, toolchains: Toolchains, policy: Policy, *, works: bool = False, hidden: Collection[Path] = ()
-    ) -> None:
-        """`works`: another room has shown that bubblewrap does; then no trial is run. `hidden`: see `Dotenv.names`."""
+    def __init__(self, room: Room, toolchains: Toolchains, policy: Policy, *, parent: Bubblewrap | None = None) -> None:
+        """`parent`: the sandbox that this one is a sibling of."""
         self.room = room
-        self._hidden = hidden
-        self._works = works
+        self.protections: tuple[str, ...] = _PROTECTIONS
         self._toolchains = toolchains
         self._policy = policy
+        self._parent = parent
+        self._network = parent._network if parent and room.guest else Network()
+        self._spawner = Spawner()
+        self._guard: Guard | None = None
         self._commands: Commands | None = None
-        self._dotenv: Dotenv | None = None
+        self._masked: Masked | None = None
         self._system: list[str] = []
-        self._status = -1
-        self._started = False
+        self._started: Started | None = None
+        self._ran = False
 
     def __enter__(self) -> Self:
-        if self._works:
-            self._prepare()
+        if self._parent and self._parent._commands:
+            self._prepare()  # that bubblewrap works has been shown
         elif reason := self.probe():
+            self._spawner.close()
             raise SandboxUnavailable("bubblewrap does not work here", reason)
-        if not self.room.show_dotenv:
-            self._dotenv = Dotenv(self.room, f"{mounts.ROOT}/base", self._hidden)
+        shown = (*SYSTEM, *self._toolchains.mounts)
+        names = self._parent.hidden() if self._parent else None
+        self._masked = Masked(self.room, f"{mounts.ROOT}/base", shown, names)
+        self._guard = Guard(self.room, self._policy, self._parent._guard if self._parent else None)
+        self._guard.enter(self._spawner)
+        self.protections = (*_PROTECTIONS, seccomp.means(platform.machine()), self._guard.means)
+        if self.room.guest:
+            self._network.open(self._spawner)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._commands = None
+        self._spawner.close()
+        if self._guard:
+            self._guard.close()
+        if not self.room.guest:
+            self._network.close()
 
     def run(
         self, command: str, timeout: float, cancelled: Callable[[], bool] = never
     ) -> Generator[str, None, Finished]:
         """See `Sandbox.run`. Raises SandboxUnavailable when bubblewrap itself fails, with its own words."""
         assert self._commands is not None, "the sandbox is entered first"
-        return self._commands.run(Backend(self._spawn, self._kill, self._check), command, timeout, cancelled)
+        assert self._guard is not None, "the sandbox is entered first"
+        backend = Backend(self._spawn, self._kill, self._guard.watch, self._judge)
+        return self._commands.run(backend, command, timeout, cancelled)
 
     def attach(self, command: str, streams: Streams) -> int:
         """See `Attachable.attach`. Raises SandboxUnavailable as `run` does."""
         assert self._commands is not None, "the sandbox is entered first"
-        process = self._spawn(self._commands.prepared(command), attached=True)
+        self._started = self._start(self._commands.prepared(command), attached=True)
+        process = self._started.process
         try:
             pump(process, streams)
             process.wait()
@@ -101,97 +111,67 @@ class Bubblewrap:
                 pipe.close()
         code = process.returncode
         ending = Ending(128 - code if code < 0 else code, 0.0, "exit")
-        self._check(ending, "it ended without a word")
+        self._judge(ending, "it ended without a word")
         return ending.exit_code
 
     def sibling(self, room: Room) -> Bubblewrap:
-        if self._dotenv:
-            self._dotenv.masks()  # the last command may have moved some
-        hidden = self._dotenv.names() if self._dotenv else ()
-        return Bubblewrap(room, self._toolchains, self._policy, works=self._commands is not None, hidden=hidden)
+        return Bubblewrap(room, self._toolchains, self._policy, parent=self)
+
+    def hidden(self) -> frozenset[Path]:
+        """The names of what reads as empty here, for siblings."""
+        if not self._masked:
+            return frozenset()
+        self._masked.masks()  # the last command may have moved some
+        return self._masked.names()
 
     def probe(self) -> str:
         """Whether bubblewrap really works on this room: "", or why not and what to do. Runs `true` as any command."""
-        if not shutil.which("bwrap", path=_WHERE):
+        if not spawner.located("bwrap"):
             return "it is not installed: `apt-get install bubblewrap` (or your distribution's package)"
         self._prepare()
         assert self._commands is not None
-        trial = self._spawn(Launch(("true",), self._commands.launch().variables))
-        try:
-            output, _ = trial.communicate(timeout=_PROBE_SECONDS)
-        except subprocess.TimeoutExpired:
-            return "it hangs"
-        finally:
-            self._kill(trial)
-            trial.communicate()
-        return "" if trial.returncode == 0 else _diagnose(output.decode("utf-8", "replace").strip())
+        trial = self._start(Launch(("true",), self._commands.launch().variables))
+        code, said = spawner.concluded(trial, _PROBE_SECONDS)
+        return "" if code == 0 else "it hangs" if code is None else _diagnose(said)
 
     def _prepare(self) -> None:
         furnish.furnish(self.room, self._toolchains.engine[0] if self._toolchains.engine else None)
         mounts.furnish_for_mounts(self.room)
-        self._system = mounts.system_arguments()
-        self._commands = Commands(self.room, self._policy, self._toolchains, Place(mounts.ROOT, mounts.HOME))
-
-    def _spawn(self, launch: Launch, attached: bool = False) -> Process:
-        """Start bubblewrap with an empty environment of its own: it is readable inside, as process 1.
-
-        `attached`: with three pipes, where a command otherwise has no input and one pipe for its output.
-        """
-        read_status, write_status = os.pipe()
-        arguments = [*self.options(), "--json-status-fd", str(write_status), *_setenv(launch.variables)]
-        options = os.memfd_create("bwrap-arguments")
-        try:
-            with os.fdopen(os.dup(options), "wb") as file:
-                file.write(b"".join(os.fsencode(argument) + b"\0" for argument in arguments))
-            os.lseek(options, 0, os.SEEK_SET)
-            process = subprocess.Popen(
-                ["bwrap", "--args", str(options), "--", *launch.argv],
-                executable=shutil.which("bwrap", path=_WHERE),
-                env={},
-                stdin=subprocess.PIPE if attached else subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE if attached else subprocess.STDOUT,
-                pass_fds=(options, write_status),
-                start_new_session=True,
-            )
-        except BaseException:
-            os.close(read_status)
-            raise
-        finally:
-            os.close(options)
-            os.close(write_status)
-        self._status = read_status
-        return process
-
-    def _kill(self, process: Process) -> None:
-        """End everything, and take bubblewrap's word whether the command ran: it reports an exit code only then."""
-        if process.poll() is None:
-            # The group too: in its first moment the inner process is not tied to bubblewrap's life yet.
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        if process.stdout and not process.stdout.closed:
-            # The kernel ends the rest a moment after bubblewrap; the last of them lets go of the output.
-            holders = select.poll()
-            holders.register(process.stdout, 0)
-            holders.poll(_LAST_BREATH_MS)
-        os.set_blocking(self._status, False)
-        with os.fdopen(self._status, "rb") as file:
-            self._started = b'"exit-code"' in (file.read() or b"")
+        self._system = mounts.system_arguments(self.room)
+        place = Place(mounts.ROOT, mounts.HOME, limits=own_limits(self._policy))
+        self._commands = Commands(self.room, self._policy, self._toolchains, place)
 
     def options(self) -> list[str]:
         """Bubblewrap's options for every command of this room, without variables. Enter or probe first."""
         return [
             *_NAMESPACES,
+            *(() if self._network.within else ("--unshare-net",)),
             *self._system,
-            *("--dev", "/dev", "--proc", "/proc"),
-            *("--size", str(self._policy.shared_memory_bytes), "--tmpfs", "/dev/shm"),
-            *mounts.room_arguments(self.room, self._toolchains, self._dotenv.masks() if self._dotenv else ()),
+            *mounts.proc_arguments(self.room),
+            *("--dev", "/dev", "--size", str(self._policy.shared_memory_bytes), "--tmpfs", "/dev/shm"),
+            *mounts.room_arguments(self.room, self._toolchains, self._masked.masks() if self._masked else ()),
             *("--remount-ro", "/", "--chdir", str(self.room.workspace)),
         ]
 
-    def _check(self, ending: Ending, output: str) -> None:
-        if not self._started and ending.cause == "exit" and ending.exit_code < 128:
+    def _spawn(self, launch: Launch) -> Process:
+        self._started = self._start(launch)
+        return self._started.process
+
+    def _start(self, launch: Launch, *, attached: bool = False) -> Started:
+        # Variables come last: without them nothing is run, should the options be cut off.
+        options = (*self.options(), *_setenv(launch.variables))
+        limit = self._guard.admit if self._guard else spawner.nothing
+        return self._spawner.start(Invocation(options, launch.argv, self._network.within, attached), limit)
+
+    def _kill(self, _process: Process) -> None:
+        assert self._started is not None, "it was spawned here"
+        self._ran = spawner.end(self._started)
+
+    def _judge(self, ending: Ending, output: str) -> str:
+        if not self._ran and ending.cause == "exit" and ending.exit_code < 128:
             raise SandboxUnavailable("bubblewrap could not start the command", _diagnose(output.strip()))
+        verdict = self._guard.verdict(output) if self._guard else ""
+        return _BAD_CALL if ending.exit_code == _SIGSYS and ending.cause == "exit" else verdict
 
 
 def _setenv(variables: dict[str, str]) -> list[str]:

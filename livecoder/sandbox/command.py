@@ -20,15 +20,19 @@ from livecoder.sandbox.toolchains import Toolchains
 # Read as BASH_ENV, so that it shows neither in `ps` nor in the line numbers of messages. A command that replaces the
 # trap, or itself by `exec`, carries nothing. The limits are hard ones: nothing in the sandbox may raise them.
 _STAGE = """\
-{{ ulimit -c 0; ulimit -n {files}; ulimit -f {blocks}; }} 2>/dev/null
+{{ ulimit -n {files}; ulimit -f {blocks}; {limits}; }} 2>/dev/null
 cd -- "$LC_CWD" 2>/dev/null || : >{root}/in/cwd-lost
 unset BASH_ENV LC_CWD OLDPWD
 trap {trap} EXIT
 IFS= read -r -d '' lc_command <{root}/command
 """
+# What `env -0` would print, without starting a program.
 _TRAP = """\
-{{ set +exu; [[ $PWD -ef . ]] || PWD=; }} 2>/dev/null
-{{ builtin printf '%s\\0' "$PWD"; /usr/bin/env -0; }} 2>/dev/null >{root}/in/state"""
+{{ set +exu; [[ $PWD -ef . ]] || PWD=
+builtin compgen -e >{root}/in/names; builtin mapfile -t lc_names <{root}/in/names; }} 2>/dev/null
+{{ builtin printf '%s\\0' "$PWD"; for lc_name in "${{lc_names[@]}}"; do
+[[ -v $lc_name && ${{!lc_name@a}} != *[aA]* ]] && builtin printf '%s=%s\\0' "$lc_name" "${{!lc_name}}"
+done; }} 2>/dev/null >{root}/in/state"""
 # Before the arguments of the command's own, which win. Only in this format has a test its file beside its name.
 _REPORTING = "--junitxml={path} -o junit_family=xunit1"
 _BASH = ("bash", "--norc", "--noprofile", "-c", 'eval "${lc_command?}"', "bash")
@@ -42,6 +46,8 @@ class Place:
     """`/run/lc`, or what stands in for it."""
     home: str
     variables: tuple[tuple[str, str], ...] = ()
+    limits: str = ":"
+    """Further limits that a command's first process sets for itself, as a command of bash."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +62,10 @@ class Launch:
 class Backend:
     spawn: Callable[[Launch], Process]
     kill: Callable[[Process], None]
-    check: Callable[[Ending, str], None]
-    """Raises when it was the sandbox that failed, not the command."""
+    watch: Callable[[Process], str]
+    """Asked while the command runs: why it must end now, in a sentence; or ""."""
+    judge: Callable[[Ending, str], str]
+    """What the sandbox did to the command that has ended. Raises when it was the sandbox that failed."""
 
 
 def never() -> bool:
@@ -84,7 +92,8 @@ class Commands:
         self._environment = Environment(str(room.workspace), fixed, toolchains.variables, search)
         root = shlex.quote(place.root)
         trap = shlex.quote(_TRAP.format(root=root))
-        stage = _STAGE.format(files=policy.open_files, blocks=policy.file_bytes // 1024, root=root, trap=trap)
+        blocks = policy.file_bytes // 1024
+        stage = _STAGE.format(files=policy.open_files, blocks=blocks, limits=place.limits, root=root, trap=trap)
         self._stage = f"{place.root}/stage"
         (furnish.directory(room) / "stage").write_text(stage)
 
@@ -117,8 +126,9 @@ class Commands:
                 bounds.feed(data)
                 return live.feed(data)
 
-            limits = Limits(timeout, self._policy.output_bytes, cancelled)
-            ending = yield from follow(backend.spawn(launch), limits, feed, backend.kill)
+            process = backend.spawn(launch)
+            limits = Limits(timeout, self._policy.output_bytes, cancelled, lambda: backend.watch(process))
+            ending = yield from follow(process, limits, feed, backend.kill)
         if rest := live.end():
             yield rest
         report = dropped.report(incoming) if self._room.report else None
@@ -127,8 +137,8 @@ class Commands:
 
     def _finish(self, backend: Backend, ending: Ending, bounds: Bounds, left: dropped.Dropped, spool: Path) -> Finished:
         view = bounds.view()
-        backend.check(ending, view.text)
-        notes = [self._explain(ending, view.text)]
+        judgement = backend.judge(ending, view.text)
+        notes = [self._explain(ending, view.text), judgement]
         if left.cwd_lost:
             notes.append(self._environment.lose_cwd())
         if left.state is not None:
@@ -159,5 +169,7 @@ class Commands:
             case "output":
                 cap = self._policy.output_bytes
                 return f"Killed because it had printed {f'{cap // MIB} MiB' if cap >= MIB else f'{cap:,} bytes'}."
+            case "watch":
+                return ending.why
             case "exit":
-                return self._toolchains.explain_missing(output) if ending.exit_code == 127 else ""
+                return self._toolchains.explain_missing(output) if ending.exit_code else ""

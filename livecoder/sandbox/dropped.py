@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import stat
 from dataclasses import dataclass
 from pathlib import Path
 
 from livecoder.sandbox import BaseRequest, JobRequest, ToolCall
+from livecoder.sandbox.removal import remove
 
 STATE = "state"
+NAMES = "names"
+"""Of variables, on the way to `STATE`; not read."""
 LOST = "cwd-lost"
 BASE = "base"
 JOBS = "jobs"
@@ -47,12 +49,12 @@ class Dropped:
 
 
 def clear(directory: Path) -> None:
-    for name in (STATE, LOST, BASE, JOBS, CALLS, REPORT):
+    for name in (STATE, NAMES, LOST, BASE, JOBS, CALLS, REPORT):
         path = directory / name
         try:
             path.unlink(missing_ok=True)
         except OSError:
-            shutil.rmtree(path, ignore_errors=True)
+            remove(path)
 
 
 def collect(directory: Path) -> Dropped:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
 from collections.abc import Callable, Generator
@@ -28,7 +29,7 @@ class Host:
         self._toolchains = toolchains
         self._policy = policy
         self._commands: Commands | None = None
-        self._backend = Backend(self._spawn, _kill, _accept)
+        self._backend = Backend(self._spawn, _kill, _unwatched, _unjudged)
 
     def __enter__(self) -> Self:
         room = replace(self.room, workspace=self.room.content)
@@ -58,7 +59,7 @@ class Host:
         return Host(room, self._toolchains, self._policy)
 
     def _spawn(self, launch: Launch) -> Process:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             launch.argv,
             cwd=self.room.content,
             env=launch.variables,
@@ -67,6 +68,8 @@ class Host:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+        resource.prlimit(process.pid, resource.RLIMIT_CORE, (0, 0))
+        return process
 
 
 def _kill(process: Process) -> None:
@@ -76,5 +79,10 @@ def _kill(process: Process) -> None:
         pass
 
 
-def _accept(_ending: Ending, _output: str) -> None:
-    """There is no sandbox that could fail."""
+def _unwatched(_process: Process) -> str:
+    return ""
+
+
+def _unjudged(_ending: Ending, _output: str) -> str:
+    """There is no sandbox that could fail, or do anything to a command."""
+    return ""

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, field
 
 MIB = 1024 * 1024
+GIB = 1024 * MIB
+
+
+def three_quarters_of_memory() -> int:
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 4 * 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,9 +19,15 @@ class Policy:
     """Characters of output that the model sees of one command, marker lines not counted."""
     output_bytes: int = 64 * MIB
     """A command is killed when it has printed this much."""
-    file_bytes: int = 8 * 1024 * MIB
+    file_bytes: int = 8 * GIB
     """The largest file that a command may write (RLIMIT_FSIZE)."""
     open_files: int = 16_384
     """RLIMIT_NOFILE."""
-    shared_memory_bytes: int = 1024 * MIB
+    shared_memory_bytes: int = GIB
     """The size of /dev/shm, which is private to each command."""
+    memory_bytes: int = field(default_factory=three_quarters_of_memory)
+    """What a session's commands may use together."""
+    processes: int = 4096
+    """Processes and threads of a session's commands together."""
+    scratch_bytes: int = 8 * GIB
+    """What a session's /tmp and HOME may hold."""

@@ -14,10 +14,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 Process = subprocess.Popen[bytes]
-Cause = Literal["exit", "timeout", "interrupt", "output"]
+Cause = Literal["exit", "timeout", "interrupt", "output", "watch"]
 
 TICK = 0.04
 """Seconds between two looks at the clock and at `cancelled()`."""
+_REST = 10
+"""A look of `watch` is followed by a rest this many times as long."""
 _READ = 64 * 1024
 _AFTERLIFE = 1024 * 1024
 """Bytes still read once the process has ended: a full pipe, not what an escaped daemon goes on writing."""
@@ -28,6 +30,8 @@ class Limits:
     seconds: float
     bytes: int
     cancelled: Callable[[], bool]
+    watch: Callable[[], str] = lambda: ""
+    """Why the process must end now, in a sentence; or ""."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,32 @@ class Ending:
     exit_code: int
     seconds: float
     cause: Cause
+    why: str = ""
+    """What `watch` said."""
+
+
+class _Clock:
+    """Says when it is enough. `received` is kept up to date by who reads."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.received = 0
+        self.why = ""
+        self._limits = limits
+        self._deadline = time.monotonic() + limits.seconds
+        self._next_look = time.monotonic() + TICK
+
+    def enough(self) -> Cause | None:
+        now = time.monotonic()
+        if self._limits.cancelled():
+            return "interrupt"
+        if now > self._deadline:
+            return "timeout"
+        if now > self._next_look:
+            self.why = self._limits.watch()
+            self._next_look = time.monotonic() + max(TICK, _REST * (time.monotonic() - now))
+        if self.why:
+            return "watch"
+        return "output" if self.received >= self._limits.bytes else None
 
 
 def follow(
@@ -46,26 +76,25 @@ def follow(
     started = time.monotonic()
     pipe = process.stdout
     assert pipe is not None, "the process is spawned with a pipe"
+    clock = _Clock(limits)
     try:
-        cause = yield from _read(process, pipe.fileno(), started + limits.seconds, limits, feed)
+        cause = yield from _read(process, pipe.fileno(), clock, feed)
     finally:
         kill(process)
         process.wait()
         pipe.close()
     code = process.returncode
-    return Ending(128 - code if code < 0 else code, time.monotonic() - started, cause)
+    return Ending(128 - code if code < 0 else code, time.monotonic() - started, cause, clock.why)
 
 
-def _read(
-    process: Process, fd: int, deadline: float, limits: Limits, feed: Callable[[bytes], str]
-) -> Generator[str, None, Cause]:
+def _read(process: Process, fd: int, clock: _Clock, feed: Callable[[bytes], str]) -> Generator[str, None, Cause]:
     os.set_blocking(fd, False)
-    received, after = 0, 0
+    after = 0
     with selectors.DefaultSelector() as selector:
         selector.register(fd, selectors.EVENT_READ)
         while True:
             ended = process.poll() is not None
-            if cause := _enough(deadline, received, limits):
+            if cause := clock.enough():
                 return "exit" if ended else cause
             if not selector.select(0 if ended else TICK):
                 if ended:
@@ -74,29 +103,21 @@ def _read(
             data = os.read(fd, _READ)
             if not data:
                 break
-            received += len(data)
+            clock.received += len(data)
             after += len(data) if ended else 0
             if text := feed(data):
                 yield text
             if after > _AFTERLIFE:
                 return "exit"
-    return _wait(process, deadline, received, limits)
+    return _wait(process, clock)
 
 
-def _wait(process: Process, deadline: float, received: int, limits: Limits) -> Cause:
+def _wait(process: Process, clock: _Clock) -> Cause:
     """Output is closed; the process may go on without it."""
     while True:
         try:
             process.wait(TICK)
             return "exit"
         except subprocess.TimeoutExpired:
-            if cause := _enough(deadline, received, limits):
+            if cause := clock.enough():
                 return cause
-
-
-def _enough(deadline: float, received: int, limits: Limits) -> Cause | None:
-    if limits.cancelled():
-        return "interrupt"
-    if time.monotonic() > deadline:
-        return "timeout"
-    return "output" if received >= limits.bytes else None

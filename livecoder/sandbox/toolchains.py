@@ -60,12 +60,16 @@ _MANAGERS = (
     _Manager("MISE_DATA_DIR", ".local/share/mise", ("shims", "installs")),
     _Manager("", ".local/bin", ("", "../share/uv/tools", "../share/uv/python", "../share/pipx/venvs", "../pipx/venvs")),
 )
-_WHOLE = ("pyvenv.cfg", "conda-meta", "Cellar")
-"""What marks the parent of a `bin` as one self-contained installation."""
+_WHOLE = ("pyvenv.cfg", "conda-meta", "Cellar", "pkg/tool")
+"""What marks the parent of a `bin` as one self-contained installation: of Python, conda, Homebrew, Go."""
 _POINTERS = ("VIRTUAL_ENV", "CONDA_PREFIX", "JAVA_HOME", "GOROOT", "GOMODCACHE", "RUSTUP_HOME", "CARGO_HOME")
 _PLAIN = ("PYENV_VERSION", "RUSTUP_TOOLCHAIN", "CONDA_DEFAULT_ENV")
 _NOT_FOUND = re.compile(
-    r"(?:^|[\s:])([\w.+-]+): (?:command )?not found|env: \W?([\w.+-]+)\W?: No such file", re.MULTILINE
+    r"(?:^|[\s:])([\w.+-]+): (?:command )?not found"
+    r"|(?:env|make(?:\[\d+\])?): \W?([\w.+-]+)\W?: No such file"
+    r"|(/[^\s:]+): bad interpreter"
+    r'|exec: "([\w.+-]+)": executable file not found',
+    re.MULTILINE,
 )
 
 
@@ -90,7 +94,7 @@ class Toolchains:
     def explain_missing(self, output: str) -> str:
         """Why a program that the user has was not found; "" when the user does not have it either."""
         for match in _NOT_FOUND.finditer(output):
-            name = match[1] or match[2]
+            name = next(filter(None, match.groups()))
             found = shutil.which(name, path=self.host_path)
             if found and not any(Path(found).is_relative_to(path) for path in (*self.mounts, *SYSTEM)):
                 where = Path(found).parent

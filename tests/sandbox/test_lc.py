@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from attacks import Open, Run
 
-from livecoder.sandbox import BaseRequest, Finished, Room, Sandbox, ToolCall
-from livecoder.sandbox.bubblewrap import Bubblewrap
+from livecoder.sandbox import BaseRequest, Room, Sandbox, ToolCall
 from livecoder.sandbox.host import Host
 from livecoder.sandbox.policy import Policy
 from livecoder.sandbox.toolchains import Toolchains
-
-Run = Callable[..., Finished]
 
 
 @pytest.fixture
@@ -126,7 +123,7 @@ def test_forged_records_are_ignored(either: Sandbox, run: Run) -> None:
     assert [call.arguments for call in done.tool_calls] == [("x",)]
 
 
-def test_no_scaffold_no_tools(room: Room, open_room: Callable[..., Bubblewrap], run: Run) -> None:
+def test_no_scaffold_no_tools(room: Room, open_room: Open, run: Run) -> None:
     assert room.scaffold
     bare = open_room(replace(room, scaffold=None))
     assert run(bare, f"greet; ls {room.scaffold}; echo ${{SCAFFOLD-none}}").output.endswith("none\n")

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from attacks import Open, Repository, Run
 
-from livecoder.sandbox import Finished, Room
-from livecoder.sandbox.bubblewrap import Bubblewrap
-
-Run = Callable[..., Finished]
-Open = Callable[..., Bubblewrap]
-Repository = Callable[..., Path]
+from livecoder.sandbox import Room
 
 
 def test_dotenv_files_read_as_empty(room: Room, open_room: Open, run: Run) -> None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from attacks import Open, Run
 
 import livecoder
-from livecoder.sandbox import Finished, Room
-from livecoder.sandbox.bubblewrap import Bubblewrap
-from livecoder.sandbox.policy import Policy
+from livecoder.sandbox import Room
 from livecoder.sandbox.toolchains import Toolchains, find, own_places
 
 
@@ -137,21 +135,48 @@ def test_the_users_configuration_adds_directories(home: Path) -> None:
     assert [refused.path for refused in found.refused] == [home / ".aws"]
 
 
-def test_a_program_that_is_not_shown_is_explained(home: Path, room: Room, run: Callable[..., Finished]) -> None:
+def test_a_program_that_is_not_shown_is_explained(home: Path, room: Room, open_room: Open, run: Run) -> None:
     program(home / "sdk/bin/thing")
     program(home / ".config/bin/hidden")
     found = search(home, home / "sdk/bin", home / ".config/bin")
-    sandbox = Bubblewrap(room, found, Policy())
-    if reason := sandbox.probe():
-        pytest.skip(f"bubblewrap: {reason}")
-    with sandbox:
-        assert run(sandbox, "thing").output == "here\n"
-        assert "Read-only" in run(sandbox, f"echo x >{home}/sdk/bin/thing").output
-        done = run(sandbox, "hidden")
-        assert done.exit_code == 127
-        assert f'sandbox.mounts = ["{home}/.config/bin"]' in done.note
-        assert "credentials" in done.note
-        assert run(sandbox, "nobody-has-this").note == ""
+    sandbox = open_room(room, None, found)
+    assert run(sandbox, "thing").output == "here\n"
+    assert "Read-only" in run(sandbox, f"echo x >{home}/sdk/bin/thing").output
+    done = run(sandbox, "hidden")
+    assert done.exit_code == 127
+    assert f'sandbox.mounts = ["{home}/.config/bin"]' in done.note
+    assert "credentials" in done.note
+    assert run(sandbox, "nobody-has-this").note == ""
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        "bash: line 1: hidden: command not found",
+        "sh: 1: hidden: not found",
+        "/usr/bin/env: \u2018hidden\u2019: No such file or directory",
+        "make: hidden: No such file or directory",
+        "make[2]: hidden: No such file or directory",
+        'fork/exec: exec: "hidden": executable file not found in $PATH',
+        "bash: ./tool: {place}/hidden: bad interpreter: No such file or directory",
+    ],
+)
+def test_a_missing_program_is_explained_however_it_is_told(home: Path, output: str) -> None:
+    place = program(home / ".config/bin/hidden").parent
+    told = search(home, place).explain_missing(f"first\n{output.format(place=place)}\nlast")
+    assert f'sandbox.mounts = ["{place}"]' in told
+
+
+def test_a_program_that_nobody_has_is_not_explained(home: Path) -> None:
+    assert search(home).explain_missing("bash: no-such-program: command not found\nls: x: not found") == ""
+
+
+def test_a_go_distribution_is_mounted_whole(home: Path) -> None:
+    program(home / "sdk/go1.24/bin/go")
+    (home / "sdk/go1.24/pkg/tool").mkdir(parents=True)
+    found = search(home, home / "sdk/go1.24/bin", GOROOT=str(home / "sdk/go1.24"))
+    assert found.mounts == (home / "sdk/go1.24",)
+    assert found.variables["GOROOT"] == str(home / "sdk/go1.24")
 
 
 def test_livecoders_own_places_are_its_package_and_what_ships_beside_it() -> None:

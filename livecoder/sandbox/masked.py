@@ -1,19 +1,21 @@
-"""The user's `.env*` files, which commands see as empty: those of the start, wherever they lie now. Names alone.
+"""What commands see as empty files: the user's `.env*` files, and the sockets and pipes of programs of the host.
 
-A command may move the directory of such a file, never the file itself, over which there is a mount.
+Found at the start, and known wherever they lie later. A command may move the directory of such a file, never the file
+itself, over which there is a mount.
 """
 
 from __future__ import annotations
 
-import itertools
 import os
 import stat
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
+from livecoder.errors import SandboxUnavailable
 from livecoder.sandbox import Room
+from livecoder.sandbox.doors import Doors
 
 Identity: TypeAlias = tuple[int, int]
 """Device and inode."""
@@ -23,41 +25,68 @@ _SKIPPED = frozenset(
 )
 _EXAMPLES = (".example", ".sample", ".template")
 _DEPTH = 4
-_MOST = 500
+_MOST = 1000
 
 
 class Mask(NamedTuple):
-    """A file of the user's that reads as empty: where it lies, and where a command sees it."""
+    """A file that reads as empty: where it lies, and where a command sees it."""
 
     file: Path
     seen: Path
 
 
-class Dotenv:
+class Masked:
     """The files to mask in one room. `names`, from another room's, are masked as well where the room has them."""
 
-    def __init__(self, room: Room, base: str, names: Collection[Path] = ()) -> None:
-        """`base` is where commands see `room.base`."""
+    def __init__(
+        self, room: Room, base: str, shown: Collection[Path] = (), names: Collection[Path] | None = None
+    ) -> None:
+        """`base` is where commands see `room.base`, `shown` what they see of the host besides the room.
+
+        A room that got `names` looks for no sockets itself: those that it would find may be the session's own.
+        """
         self._room = room
+        self._shown = shown
+        self._doors = Doors() if names is None else None
         self._places = [(room.content, room.workspace), *((path, path) for path in room.extra)]
         if room.base:
             self._places.append((room.base, Path(base)))
-        walks = itertools.chain.from_iterable(_walk(real, _DEPTH) for real, _ in self._places)
-        found = [*itertools.islice(walks, _MOST), *(real / name for real, _ in self._places for name in names)]
-        self._files = {path: self._identity(path) for path in found}
+        self._elsewhere: tuple[Mask, ...] = ()
+        self._files: dict[Path, Identity | None] = {}
         self._lock = threading.Lock()  # a room for a copy may be opened while a command of this one starts
+        wanted = _Wanted(secrets=not room.show_dotenv, doors=names is None)
+        for real, _ in self._places:
+            self._know(_walk(real, _DEPTH, wanted))
+            self._know(real / name for name in names or ())
 
     def masks(self) -> tuple[Mask, ...]:
         """Every name that is to be masked now. Cheap while nothing was moved."""
         with self._lock:
-            return self._masks()
+            if self._doors:
+                self._look(self._doors)
+            return (*self._masks(), *self._elsewhere)
+
+    def _know(self, paths: Iterable[Path]) -> None:
+        for path in paths:
+            self._files[path] = self._identity(path)
+            if len(self._files) > _MOST:
+                what = f"{self._room.content} has more than {_MOST:,} .env files or sockets, too many to hide"
+                raise SandboxUnavailable(what, "remove some, or let them be read with sandbox.show_dotenv = true")
+
+    def _look(self, doors: Doors) -> None:
+        """For programs that began to listen since the last command."""
+        listening = doors.look()
+        here = [path for path in listening if any(path.is_relative_to(real) for real, _ in self._places)]
+        self._know(path for path in here if path not in self._files)
+        there = [path for path in listening if any(path.is_relative_to(root) for root in self._shown)]
+        self._elsewhere = tuple(Mask(path, path) for path in there if path.is_socket())
 
     def _masks(self) -> tuple[Mask, ...]:
         now = {path: self._identity(path) for path in self._files}
         lost = {known for path, known in self._files.items() if known and now[path] != known}
         self._files = now
         if lost:
-            # Anywhere: a command may have moved them to where nobody looks for secrets at the start.
+            # Anywhere: a command may have moved them to where nobody looks at the start.
             for real, _ in self._places:
                 self._files |= _below(real, lost)
         return tuple(mask for path, identity in self._files.items() if identity for mask in self._seen(path))
@@ -78,7 +107,7 @@ class Dotenv:
         return next(real for real, _ in self._places if path.is_relative_to(real))
 
     def _identity(self, path: Path) -> Identity | None:
-        """Of a regular file under its own name: what a link names is unseen, or in the tree with a name of its own."""
+        """Of a file under its own name: what a link names is unseen, or in the tree with a name of its own."""
         real = self._place(path)
         try:
             status = path.lstat()
@@ -87,11 +116,23 @@ class Dotenv:
                 return None
         except (OSError, RuntimeError):
             return None
-        return (status.st_dev, status.st_ino) if stat.S_ISREG(status.st_mode) else None
+        named = stat.S_ISDIR(status.st_mode) or stat.S_ISLNK(status.st_mode)
+        return None if named else (status.st_dev, status.st_ino)
 
 
-def _walk(directory: Path, depth: int) -> Iterator[Path]:
-    """`.env*` files a few levels deep, outside dependency folders; examples and templates are no secrets."""
+class _Wanted(NamedTuple):
+    secrets: bool
+    doors: bool
+
+    def file(self, entry: os.DirEntry[str]) -> bool:
+        """Examples and templates are no secrets."""
+        if entry.is_file(follow_symlinks=False):
+            return self.secrets and entry.name.startswith(".env") and not entry.name.endswith(_EXAMPLES)
+        return self.doors and not entry.is_symlink()  # a socket, a pipe, a device
+
+
+def _walk(directory: Path, depth: int, wanted: _Wanted) -> Iterator[Path]:
+    """A few levels deep, outside dependency folders."""
     below: list[Path] = []
     try:
         with os.scandir(directory) as entries:
@@ -99,17 +140,13 @@ def _walk(directory: Path, depth: int) -> Iterator[Path]:
                 if entry.is_dir(follow_symlinks=False):
                     if entry.name not in _SKIPPED:
                         below.append(Path(entry.path))
-                elif _secret(entry.name) and entry.is_file(follow_symlinks=False):
+                elif wanted.file(entry):
                     yield Path(entry.path)
     except OSError:
         return
     if depth:
         for path in below:
-            yield from _walk(path, depth - 1)
-
-
-def _secret(name: str) -> bool:
-    return name.startswith(".env") and not name.endswith(_EXAMPLES)
+            yield from _walk(path, depth - 1, wanted)
 
 
 def _below(directory: Path, wanted: Collection[Identity]) -> dict[Path, Identity | None]:

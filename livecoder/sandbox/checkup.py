@@ -1,0 +1,69 @@
+"""What `livecoder doctor` says of the sandboxes: which hold here, what they show of the machine, what they refuse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from livecoder.sandbox import backends
+from livecoder.sandbox.canary import Verdict
+from livecoder.sandbox.policy import Policy
+from livecoder.sandbox.toolchains import SYSTEM, Toolchains
+
+
+@dataclass(frozen=True, slots=True)
+class Checkup:
+    verdicts: dict[str, Verdict]
+    """By name of the backend, best first."""
+    toolchains: Toolchains
+
+    @property
+    def works(self) -> bool:
+        return any(verdict.works for verdict in self.verdicts.values())
+
+    def rows(self) -> Iterator[tuple[str, str]]:
+        """A word in front, at the first of its lines, and what is said."""
+        for name, verdict in self.verdicts.items():
+            yield name, _said(verdict)
+            yield from (("", f"broken: {attack}") for attack in verdict.broken)
+            yield from (("", f"not tried: {attack}") for attack in verdict.untried)
+            yield from (("", protection) for protection in verdict.protections)
+        yield from _listed("mounted", [str(path) for path in (*SYSTEM, *self.toolchains.mounts) if path.is_dir()])
+        yield from _listed("refused", [f"{each.path}: {each.reason}" for each in self.toolchains.refused])
+        yield from _listed("PATH", [":".join(self.toolchains.path)])
+
+    def to_json(self) -> dict[str, object]:
+        return {
+            "works": self.works,
+            "backends": {
+                name: {
+                    "works": verdict.works,
+                    "reason": verdict.reason,
+                    "held": verdict.held,
+                    "broken": list(verdict.broken),
+                    "untried": list(verdict.untried),
+                    "protections": list(verdict.protections),
+                }
+                for name, verdict in self.verdicts.items()
+            },
+            "mounted": [str(path) for path in self.toolchains.mounts],
+            "refused": [{"path": str(each.path), "reason": each.reason} for each in self.toolchains.refused],
+        }
+
+
+def examine(toolchains: Toolchains, policy: Policy, cache: Path) -> Checkup:
+    """Attack each backend, or remember how it did since this boot."""
+    return Checkup({name: backends.attacked(name, toolchains, policy, cache) for name in backends.KNOWN}, toolchains)
+
+
+def _said(verdict: Verdict) -> str:
+    if verdict.reason:
+        return f"does not work: {verdict.reason}"
+    if verdict.broken:
+        return f"DOES NOT HOLD: {len(verdict.broken)} of {len(verdict.broken) + verdict.held} attacks succeeded"
+    return f"works: {verdict.held} attacks held"
+
+
+def _listed(word: str, lines: list[str]) -> Iterator[tuple[str, str]]:
+    yield from zip([word, *[""] * (len(lines) - 1)], lines or ["nothing"], strict=False)

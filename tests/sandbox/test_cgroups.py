@@ -1,0 +1,115 @@
+"""Control groups, of version 1 for real where they may be made, and of version 2 as the files that it is made of."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from livecoder.sandbox.cgroups import Group, Hits, Limits, session_group
+
+LIMITS = Limits(300 * 1024 * 1024, 77)
+
+
+@contextmanager
+def real() -> Generator[Group]:
+    try:
+        group = session_group(LIMITS)
+    except OSError as error:
+        pytest.skip(f"no control groups here: {error}")
+    try:
+        yield group
+    finally:
+        group.remove()
+
+
+def test_a_session_has_a_group_with_its_limits_and_leaves_none() -> None:
+    with real() as session:
+        room = session.make("room-1", LIMITS)
+        assert (room.memory / room.version.memory).read_text().strip() == str(LIMITS.memory)
+        assert (room.pids / "pids.max").read_text().strip() == "77"
+        assert room.hits() == Hits()
+    assert not any(path.exists() for path in (*room.paths, *session.paths))
+
+
+def test_what_a_killed_session_left_is_ended_and_removed_by_the_next() -> None:
+    program = (
+        "import subprocess, os\nfrom livecoder.sandbox.cgroups import Limits, session_group\n"
+        "room = session_group(Limits(10**9, 99)).make('room-1', Limits(10**9, 99))\n"
+        "left = subprocess.Popen(['sleep', '60'])\nroom.admit(left.pid)\nprint(left.pid, room.pids.parent)\n"
+        "os.kill(os.getpid(), 9)"
+    )
+    with real():
+        done = subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, check=False)
+        assert done.returncode == -signal.SIGKILL
+        pid, place = done.stdout.decode().split()
+        assert Path(place).is_dir()
+    with real():
+        assert not Path(place).exists()
+        status = Path(f"/proc/{pid}/status")
+        assert not status.exists() or "Z (zombie)" in status.read_text()
+
+
+@pytest.fixture
+def unified(tmp_path: Path) -> Path:
+    """A process as version 2 shows it: its own group below a slice that hands controllers on. Mounted at `top`."""
+    (tmp_path / "top/user.slice/own.scope").mkdir(parents=True)
+    (tmp_path / "top/user.slice/cgroup.subtree_control").write_text("cpu memory pids\n")
+    (tmp_path / "cgroup").write_text("0::/user.slice/own.scope\n")
+    (tmp_path / "mountinfo").write_text(f"31 23 0:28 / {tmp_path}/top rw,relatime - cgroup2 cgroup2 rw\n")
+    return tmp_path
+
+
+def test_version_2_gets_a_group_beside_our_own(unified: Path) -> None:
+    session = session_group(LIMITS, unified)
+    room = session.make("room-1", LIMITS)
+    room.admit(4711)
+    assert session.memory.parent == unified / "top/user.slice"
+    assert (session.memory / "cgroup.subtree_control").read_text() == "+memory +pids"
+    for group in (session, room):
+        assert (group.memory / "memory.max").read_text() == str(LIMITS.memory)
+        assert (group.memory / "pids.max").read_text() == "77"
+    assert (room.memory / "cgroup.procs").read_text() == "4711"
+    assert not room.takes_threads
+    (room.memory / "memory.events").write_text("low 0\nhigh 0\nmax 12\noom 3\noom_kill 2\noom_group_kill 0\n")
+    (room.memory / "pids.events").write_text("max 5\n")
+    assert room.hits() == Hits(2, 5)
+
+
+def test_beside_our_own_group_its_limits_hold_as_well(unified: Path) -> None:
+    (unified / "top/user.slice/own.scope/memory.max").write_text("1000000\n")
+    (unified / "top/user.slice/own.scope/pids.max").write_text("max\n")
+    assert session_group(LIMITS, unified).limits == Limits(1000000, 77)
+
+
+@pytest.mark.parametrize("handed_on", ["cpu", "memory", "cpu pids"])
+def test_version_2_without_the_controllers_is_no_place(unified: Path, handed_on: str) -> None:
+    (unified / "top/user.slice/cgroup.subtree_control").write_text(f"{handed_on}\n")
+    with pytest.raises(OSError, match="no control groups for memory and processes"):
+        session_group(LIMITS, unified)
+
+
+def test_in_a_container_the_paths_are_below_what_is_mounted(tmp_path: Path) -> None:
+    (tmp_path / "cgroup").write_text("3:pids:/docker/abc/inner\n2:memory:/docker/abc/inner\n1:name=systemd:/x\n")
+    mounts = [f"3 2 0:3 /docker/abc {tmp_path}/{name} rw - cgroup cgroup rw,{name}\n" for name in ("memory", "pids")]
+    (tmp_path / "mountinfo").write_text("".join(mounts))
+    for name in ("memory", "pids"):
+        (tmp_path / name / "inner").mkdir(parents=True)
+    session = session_group(LIMITS, tmp_path)
+    assert session.memory.parent == tmp_path / "memory/inner"
+    assert session.pids.parent == tmp_path / "pids/inner"
+    assert session.takes_threads
+
+
+def test_what_cannot_be_made_leaves_nothing_behind(unified: Path) -> None:
+    place = unified / "top/user.slice"
+    session_group(LIMITS, unified)
+    (place / "cgroup.subtree_control").unlink()
+    with pytest.raises(FileNotFoundError):
+        session_group(LIMITS, unified)
+    assert len(list(place.glob("livecoder-*"))) == 1
