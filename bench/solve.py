@@ -125,7 +125,7 @@ def _cells(row: Row) -> list[str]:
     solved = f"{'yes' if row.solved else 'no'} ({row.turned}/{row.of})"
     tools = (row.born, row.offered, row.used)
     seconds = (row.seconds, row.model_seconds, row.command_seconds, row.engine_seconds, row.verify_seconds)
-    mark = "" if row.counted == "endpoint" else "*"
+    mark = "*" if row.counted == "journal" else ""
     return [
         row.task,
         row.agent,
