@@ -62,6 +62,8 @@ class Notice:
 
     event: Event
     say: str = ""
+    reopens: bool = False
+    """At a round's end: what the model answers to this is the round's answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,7 @@ def run(session: Session, control: Control) -> Iterator[Event]:
     state.steps.clear()  # a round that was stopped leaves its own; they were judged then
     stop, answer = yield from _until_answered(session, control)
     if stop.ending == "success":
-        stop = (yield from _last_questions(session, control)) or stop
+        stop, answer = yield from _last_questions(session, control, stop, answer)
     yield RoundEnded(state.round, stop.ending, answer, stop.reason, state.turns_this_round)
 
 
@@ -164,7 +166,9 @@ def _until_answered(session: Session, control: Control) -> Generator[Event, None
             return (ANSWERED if reply.text.strip() else NO_ANSWER), reply.text
 
 
-def _last_questions(session: Session, control: Control) -> Generator[Event, None, Stop | None]:
+def _last_questions(
+    session: Session, control: Control, stop: Stop, answer: str
+) -> Generator[Event, None, tuple[Stop, str]]:
     """What watchers still want to know. The answer stands, whatever comes of it but a signal or the time limit."""
     for watcher in session.watchers:
         if control.cancelled() or any(isinstance(limit.before_turn(session.state), Stop) for limit in session.limits):
@@ -173,15 +177,18 @@ def _last_questions(session: Session, control: Control) -> Generator[Event, None
         if question is None:
             continue
         yield question.event
+        if not question.say:
+            continue
         yield from _say(session.state, question.say, LAST_QUESTION)
         try:
-            stop, _ = yield from _until_answered(session, control)
+            end, again = yield from _until_answered(session, control)
         except ProviderError as error:
             yield Warned(f"the last question has no answer: {error.line()}")
             break
-        if stop.ending != "success":
-            return None if control.cause in ("", "interrupt") else stop
-    return None
+        if end.ending != "success":
+            return (stop if control.cause in ("", "interrupt") else end), answer
+        answer = again if question.reopens else answer
+    return stop, answer
 
 
 def _limits(session: Session, control: Control) -> Generator[Event, None, Stop | None]:
