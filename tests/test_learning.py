@@ -27,7 +27,14 @@ from livecoder.task import Task
 
 E = TypeVar("E")
 NOTHING = '{"proposals": []}'
-LESSON = {"kind": "lesson", "text": "The sums of this project are in calc.py.", "evidence": [1], "expects": "less"}
+CLAIM = {
+    "evidence": [1],
+    "cause": "nobody knew",
+    "expects": "less",
+    "improves": ["turns"],
+    "risks": ["prompt_bytes"],
+}
+LESSON = {**CLAIM, "kind": "lesson", "text": "The sums of this project are in calc.py."}
 TOOL = """cat > $SCAFFOLD/tools/count-lines <<'END'
 #!/usr/bin/env bash
 # Count the lines of files.
@@ -164,7 +171,7 @@ def test_a_tool_is_judged_by_the_calls_of_the_session_looked_back_on(project: Pr
     events = project.work(say(tool), say("count-lines a.txt"), say("count-lines b.txt"), "Counted.")
     assert len(of(ScaffoldCommitted, events)) == 1 and len(of(ToolUsed, events)) >= 2
     text = tool.partition("\n")[2].removesuffix("END\n").replace("lines of files", "lines of many files")
-    revised = {"kind": "tool", "action": "revise", "name": "count-lines", "text": text, "evidence": [2], "expects": "x"}
+    revised = {**CLAIM, "kind": "tool", "action": "revise", "name": "count-lines", "text": text, "evidence": [2]}
     (commit,) = of(ScaffoldCommitted, project.look_back(answer(revised)))
     assert commit.receipts["Session"] == project.sessions[0].name
 

@@ -42,15 +42,19 @@ from livecoder.events.ending import (
 )
 from livecoder.events.learning import (
     Harvested,
+    HookFailed,
+    HookSaid,
     Nudged,
     ProposalRefused,
     Proposed,
     Reflected,
     ScaffoldCommitted,
+    ScaffoldEdited,
     ToolBroken,
     ToolCreated,
     ToolRevised,
     ToolUsed,
+    VerdictGiven,
 )
 
 if TYPE_CHECKING:
@@ -67,6 +71,8 @@ __all__ = [
     "Event",
     "GroundMeasured",
     "Harvested",
+    "HookFailed",
+    "HookSaid",
     "JobEnded",
     "JobStarted",
     "LimitWarned",
@@ -84,6 +90,7 @@ __all__ = [
     "RoundEnded",
     "RoundStarted",
     "ScaffoldCommitted",
+    "ScaffoldEdited",
     "SessionStarted",
     "TextArrived",
     "ToolBroken",
@@ -92,6 +99,7 @@ __all__ = [
     "ToolUsed",
     "Usage",
     "UserSaid",
+    "VerdictGiven",
     "Verified",
     "Warned",
     "from_json",
@@ -122,6 +130,9 @@ Event: TypeAlias = (
     | ToolUsed
     | Nudged
     | Harvested
+    | ScaffoldEdited
+    | HookSaid
+    | HookFailed
     | LimitWarned
     | RoundEnded
     | Verified
@@ -129,6 +140,7 @@ Event: TypeAlias = (
     | Proposed
     | ProposalRefused
     | ScaffoldCommitted
+    | VerdictGiven
     | Reflected
     | Warned
     | Result
