@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from livecoder import config
+from livecoder.cli import inbox
 from livecoder.errors import UsageError
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 app = typer.Typer(
     help="What the agent learnt here, its history, and the way back.", no_args_is_help=True, rich_markup_mode=None
 )
+app.add_typer(inbox.app, name="inbox")
 Directory = Annotated[Path | None, typer.Option("-C", "--cd", help="The repository.")]
 
 
@@ -124,20 +126,6 @@ def add(name: Annotated[str, typer.Argument(help="A tool of the catalogue.")], c
         if done.before != done.after
         else f"{name} is there already"
     )
-    return 0
-
-
-@app.command()
-def inbox(cd: Directory = None) -> int:
-    """What waits for your decision."""
-    from livecoder.scaffold import inbox as waiting
-
-    _, project = _here(cd)
-    found = waiting.entries(config.paths().data, project)
-    for entry in found:
-        print(f"{entry.id}  {entry.proposal.get('target', '?')}: {entry.reason}")
-    if not found:
-        print("nothing waits", file=sys.stderr)
     return 0
 
 
