@@ -75,6 +75,8 @@ class Project:
         self.settings = Settings(config.paths())
         self.sessions: list[Path] = []
         """In the order in which they were opened."""
+        self.model = Paid([])
+        """That of the last session, with all that it was asked."""
 
     @contextmanager
     def session(self, *replies: str, **settings: Any) -> Generator[Solver]:
@@ -82,7 +84,7 @@ class Project:
         script.write_text("\n---8<---\n".join(replies))
         wanted = replace(self.settings, model=f"scripted:{script}", **settings)
         with opened(wanted, self.root) as session:
-            session.model = Paid.from_file(script)
+            session.model = self.model = Paid.from_file(script)
             self.sessions.append(session.directory)
             with Solver(session) as solver:
                 yield solver
@@ -94,6 +96,10 @@ class Project:
     def look_back(self, *replies: str, **settings: Any) -> list[Event]:
         with self.session(*replies, **settings) as solver:
             return list(solver.reflect(solver.learning.pending()))
+
+    def told(self) -> str:
+        """Everything that the last session's model was sent."""
+        return "\n".join(message.text for messages in self.model.asked[-1:] for message in messages)
 
     @property
     def waiting(self) -> list[Path]:
