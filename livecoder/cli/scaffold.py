@@ -34,12 +34,19 @@ def _here(cd: Path | None) -> tuple[Store, str]:
 @app.command()
 def log(limit: Annotated[int, typer.Option("-n", help="How many.")] = 20, cd: Directory = None) -> int:
     """One line a generation, newest first, with the task and the evidence behind it."""
+    from livecoder.evolution import verdicts
+
     store, project = _here(cd)
+    judged = list(verdicts.load(config.paths().data, project).values())
     for info in store.log(project, limit):
         print(f"{info.id}  {info.when:%Y-%m-%d %H:%M}  {info.subject}")
         for key in ("Task", "Evidence", "Expects"):
             if info.receipts.get(key):
                 print(f"         {key.lower()}: {info.receipts[key]}")
+        if verdict := verdicts.verdict_on(info.id, judged):
+            print(f"         later rounds: {verdict.word}: {verdict.why}")
+    if (rate := verdicts.rate(judged)).predicted:
+        print(f"{rate.line()} (observed, not proven)")
     return 0
 
 
@@ -88,6 +95,28 @@ def lessons(cd: Directory = None) -> int:
         print(f"{lesson.id}{when}\n    {lesson.text}\n    from {', '.join(lesson.evidence)}")
     if not found:
         print("no lessons yet", file=sys.stderr)
+    return 0
+
+
+@app.command()
+def hooks(cd: Directory = None) -> int:
+    """The hooks of this project, and whether they run."""
+    import tempfile
+
+    from livecoder.scaffold.hooks import accepted, read_hooks
+
+    store, project = _here(cd)
+    with tempfile.TemporaryDirectory() as folder:
+        store.checkout(project, Path(folder) / "scaffold")
+        found, problems = read_hooks(Path(folder) / "scaffold")
+    taken = accepted(config.paths().data)
+    for hook in found:
+        when = f" (after `{hook.match}`)" if hook.match else ""
+        print(f"{hook.event}{when}: {'runs' if hook.digest in taken else 'does not run: nobody accepted its content'}")
+    for line in problems:
+        print(line, file=sys.stderr)
+    if not found:
+        print("no hooks yet", file=sys.stderr)
     return 0
 
 

@@ -14,7 +14,7 @@ from livecoder.evolution.evolve import HISTORY, Evolution
 from livecoder.evolution.observed import KINDS, Round, rounds
 from livecoder.evolution.remembered import CONTENT, REVERTS
 from livecoder.evolution.takeback import undoing
-from livecoder.evolution.verdicts import Verdict, due, judged
+from livecoder.evolution.verdicts import Verdict, due, judged, verdict_on
 from livecoder.journal.recall import recall
 from livecoder.scaffold import rejected
 from livecoder.scaffold.store import GenerationInfo
@@ -27,7 +27,7 @@ def reckon(evolution: Evolution, sessions: Path) -> Iterator[Event]:
     """
     history = evolution.store.log(evolution.project, HISTORY)
     known = verdicts.load(evolution.data, evolution.project)
-    if all(info.id in known or "Improves" not in info.receipts for info in history):
+    if all(verdict_on(info.id, known.values()) or "Improves" not in info.receipts for info in history):
         return  # nothing waits for a verdict: no journal is opened
     for info, before, after in due(history, known, _seen(sessions)):
         verdict = judged(info, before, after)

@@ -130,7 +130,7 @@ def due(
     numbered = [(place.get(one.scaffold, _place(one.scaffold, place)), one) for one in seen]
     found: list[tuple[GenerationInfo, list[Round], list[Round]]] = []
     for info in reversed(history):
-        if "Improves" not in info.receipts or info.id in known:
+        if "Improves" not in info.receipts or verdict_on(info.id, known.values()):
             continue
         start, end = place[info.id], _replaced(info, history, place)
         before = [one for number, one in numbered if 0 <= number < start]
@@ -180,6 +180,12 @@ def load(data: Path, project: str) -> dict[str, Verdict]:
 def save(data: Path, project: str, verdicts: Iterable[Verdict]) -> None:
     text = json.dumps([asdict(one) for one in verdicts], indent=1)
     write_whole(_path(data, project), text.encode())
+
+
+def verdict_on(generation: str, verdicts: Iterable[Verdict]) -> Verdict | None:
+    """The verdict on a generation, if there is one; short ids of one commit may differ in length."""
+    same = (one for one in verdicts if one.generation.startswith(generation) or generation.startswith(one.generation))
+    return next(same, None)
 
 
 def rate(verdicts: Iterable[Verdict], model: str = "") -> Rate:

@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from livecoder.evolution import verdicts
+from livecoder.evolution.verdicts import Verdict
 from livecoder.scaffold import inbox
 from livecoder.scaffold.store import Store
 from tests.e2e.conftest import Done, Livecoder
@@ -89,6 +91,27 @@ def test_a_hook_waits_in_auto_too_and_runs_once_it_was_accepted(livecoder: Livec
     after = livecoder.task("Done.")
     (said,) = [line for line in after.lines if line.get("subtype", "").startswith("hook")]
     assert (said["subtype"], said["hook"], said["text"]) == ("hook_said", "round_start", "hello")
+
+
+def test_hooks_are_listed_with_whether_they_run(livecoder: Livecoder) -> None:
+    assert livecoder("scaffold", "hooks").err == "no hooks yet\n"
+    (id,) = proposed(livecoder, HOOK, mode="auto")
+    livecoder("scaffold", "inbox", "accept", id, "--yes")
+    assert livecoder("scaffold", "hooks").out == "round_start: runs\n"
+    (livecoder.home / "data" / "hooks.accepted").unlink()
+    assert livecoder("scaffold", "hooks").out == "round_start: does not run: nobody accepted its content\n"
+
+
+def test_the_log_says_what_later_rounds_found(livecoder: Livecoder) -> None:
+    (id,) = proposed(livecoder, KNOB)
+    livecoder("scaffold", "inbox", "accept", id, "--yes")
+    generation = livecoder("scaffold", "log").out.split()[0]
+    project = next(livecoder.home.glob("state/projects/*")).name
+    verdict = Verdict(generation, "knob(output_chars): 20000", "m", "effective", "turns better, over 8 rounds", 1, 1)
+    verdicts.save(livecoder.home / "data", project, [verdict])
+    lines = livecoder("scaffold", "log").out.splitlines()
+    assert "         later rounds: effective: turns better, over 8 rounds" in lines
+    assert lines[-1] == "predicted 1, came true 1 (observed, not proven)"
 
 
 def test_refused_it_is_not_proposed_again(livecoder: Livecoder) -> None:
