@@ -24,6 +24,8 @@ from livecoder.scaffold.sections import sections
 DIGEST_CHARS = 12_000
 EARLIER_CHARS = 3_000
 LESSON_CHARS = 400
+SCRIPT_CHARS = 1_500
+SCRIPTS = 2
 TRIED = 5
 """Earlier sessions that are opened in the search for one to put beside."""
 NAMED_REFUSALS = 5
@@ -39,6 +41,7 @@ def variables(past: Account, earlier: str, scaffold: Scaffold, refused: Sequence
         "earlier": earlier,
         "lesson_chars": LESSON_CHARS,
         "observables": list(OBSERVABLES),
+        "scripts": _scripts(past.events),
         "tools": [tool.name for tool in scaffold.tools],
         "lessons": [f"{lesson.id}: {lesson.text}" for lesson in scaffold.lessons],
         "refused": [f"{old.target}: {old.reason}" for old in refused[-NAMED_REFUSALS:]],
@@ -81,6 +84,12 @@ def beside(session: Path, *, few: int) -> str:
 def last_tree(events: Sequence[e.Event]) -> str:
     """The checkpoint that a session left; "" for none."""
     return next((event.tree for event in reversed(events) if isinstance(event, e.CheckpointTaken)), "")
+
+
+def _scripts(events: Sequence[e.Event]) -> list[dict[str, Any]]:
+    """Throw-away scripts that worked and whose shape came back: only these can become tools unseen."""
+    found = [event for event in events if isinstance(event, e.Harvested) and not event.exit_code and event.similar_to]
+    return [{"step": event.step, "source": event.source[:SCRIPT_CHARS].rstrip()} for event in found[-SCRIPTS:]]
 
 
 def _sections(scaffold: Scaffold) -> list[dict[str, str]]:

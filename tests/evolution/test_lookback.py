@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from test_digest import ASKED, ENDED, step
 
-from livecoder.events import CheckpointTaken, Event, RoundEnded, RoundStarted, Verified
+from livecoder.events import CheckpointTaken, Event, Harvested, RoundEnded, RoundStarted, Verified
 from livecoder.evolution.lookback import EARLIER_CHARS, beside, last_tree, trouble, variables
 from livecoder.journal.account import account
 from livecoder.journal.journal import Journal
@@ -32,10 +32,10 @@ def prompt(directory: Path, earlier: str = "", refused: list[Rejected] | None = 
     return render(SEED.prompts["reflection"], told, seed=True)
 
 
-def test_a_task_that_went_well_is_asked_for_lessons_and_tools_alone(tmp_path: Path) -> None:
+def test_a_task_that_went_well_is_asked_for_lessons_alone(tmp_path: Path) -> None:
     text = prompt(session(tmp_path, "s1", ASKED, *step(1, "ls"), *step(2, "true"), ENDED))
-    assert '"kind": "lesson"' in text and '"kind": "tool"' in text
-    for more in ("knob", "hook", "section", "earlier", "Refused before"):
+    assert '"kind": "lesson"' in text
+    for more in ('"kind": "tool"', "knob", "hook", "section", "earlier", "Refused before"):
         assert more not in text, more
     assert "step 1: ls" in text and len(text) < 4_000
 
@@ -50,6 +50,15 @@ def test_trouble_opens_prompts_knobs_and_hooks(tmp_path: Path) -> None:
     ):
         assert more in text, more
     assert "{{ output_chars }}" in text, "a section is shown as it stands, not as it renders"
+
+
+def test_a_script_that_came_back_is_shown_and_may_become_a_tool(tmp_path: Path) -> None:
+    once = Harvested(1, "Python", 9, 0, (1,), "print('seen once')")
+    again = Harvested(2, "Python", 9, 0, (1,), "print('came back')\n", ("step 1",))
+    failed = Harvested(2, "Python", 9, 1, (1,), "print('failed')", ("step 1",))
+    text = prompt(session(tmp_path, "s1", ASKED, *step(1, "ls"), once, *step(2, "ls"), again, failed, ENDED))
+    assert "<script step=\"2\">\nprint('came back')\n</script>" in text and '"action": "add", "name"' in text
+    assert "seen once" not in text and "failed'" not in text
 
 
 def test_what_was_refused_is_named_with_its_reason(tmp_path: Path) -> None:
