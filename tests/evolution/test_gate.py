@@ -219,6 +219,24 @@ def test_tools_are_at_most_twenty_and_a_revision_is_none_more(lab: Lab, bench: C
     assert judge(tool(), bench(tools=others, uses=[use(lab, "a.txt")])).reason == ""
 
 
+def test_a_stream_of_two_hundred_tools_ends_with_twenty_at_most(bench: Callable[..., Bench]) -> None:
+    """Thirty kinds of tool come again and again under new names and slightly reworded; retired ones make room."""
+    active: dict[str, str] = {}
+    for number in range(200):
+        kind = number * 7 % 30
+        body = "".join(f"do{kind} step{n} --with{kind} {n}\n" for n in range(12))
+        proposal = tool(f"#!/bin/sh\n# Tool {number}.\n{body}echo done\n", f"tool-{number}")
+        if number % 25 == 20:
+            active.pop(next(iter(active)), None)
+        verdict = judge_words(proposal, bench(tools=active))
+        if not verdict.reason:
+            active[proposal.name] = proposal.content.decode()
+        assert len(active) <= MAX_TOOLS
+        assert verdict.reason == "" or "nearly the same" in verdict.reason or "20 tools already" in verdict.reason
+    bodies = {text.partition("\n")[2].partition("\n")[2] for text in active.values()}
+    assert len(active) == len(bodies) == MAX_TOOLS, "no kind is there twice"
+
+
 def test_a_tool_is_retired_by_name(bench: Callable[..., Bench]) -> None:
     assert judge(RetireTool("count-lines", contract(1)), bench(tools={"count-lines": COUNT})).reason == ""
 
