@@ -141,6 +141,7 @@ def _told(outcome: str, entry: Entry) -> int:
 
 
 def _show(entry: Entry, *, first: bool) -> None:
+    from livecoder.evolution.decision import receipts_in
     from livecoder.view.terminal import printable
 
     lines = [
@@ -148,9 +149,10 @@ def _show(entry: Entry, *, first: bool) -> None:
         f"{entry.short}  {entry.proposal.get('target', '?')}  ({entry.when[:16].replace('T', ' ')})",
         f"    waits because {entry.reason}",
     ]
-    for name in ("Task", "Evidence", "Cause", "Expects", "Improves", "Risks"):
-        if entry.receipts.get(name):
-            lines.append(f"    {name.lower()}: {entry.receipts[name]}")
+    said = receipts_in(entry)
+    for name in ("Task", "From", "Evidence", "Cause", "Expects", "Improves", "Risks"):
+        if said.get(name):
+            lines.append(f"    {name.lower()}: {said[name]}")
     if entry.tainted:
         lines.append("    a stranger's text was read in its session")
     changed = entry.diff.splitlines()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import cast
 
 from livecoder.errors import JournalError, ScaffoldError
 from livecoder.events import ProposalRefused, ScaffoldCommitted
@@ -52,10 +53,11 @@ class Decision:
         if not isinstance(proposal, p.KeepTool) and self._in_effect(proposal):
             inbox.remove(self.data, self.project, entry)  # a kill came between the commit and this
             return f"scaffold {self.store.head(self.project)}: it is there already"
-        session = entry.receipts.get("Session", "")
+        said = receipts_in(entry)
+        session = said.get("Session", "")
         grounds, outsider = self._grounds(session)
         if (entry.tainted or entry.proposal.get("tainted")) and not outsider:
-            outsider = entry.receipts.get("Task", "") or "a stranger's"
+            outsider = said.get("Task", "") or "a stranger's"
         evolution = Evolution(
             store=self.store,
             data=self.data,
@@ -68,8 +70,7 @@ class Decision:
             outsider_text=outsider,
             by_user=True,
         )
-        said = entry.receipts
-        receipt = Receipt(said.get("Task", ""), session, said.get("Model", ""), said.get("Cost", ""))
+        receipt = Receipt(*(said.get(name, "") for name in ("Task", "Session", "Model", "Cost", "From")))
         outcome = list(evolution.consider([proposal], grounds, receipt))[-1]
         if isinstance(outcome, ProposalRefused):
             return outcome.reason
@@ -99,6 +100,13 @@ class Decision:
         except JournalError:
             return Grounds(frozenset()), ""
         return Grounds(frozenset(past.steps), past.uses, last_tree(past.events)), past.outsider_text
+
+
+def receipts_in(entry: Entry) -> dict[str, str]:
+    """What an entry says of where it comes from; what was imported says it in its proposal."""
+    nested: object = entry.proposal.get("receipts")
+    given = cast("dict[str, object]", nested) if isinstance(nested, dict) else {}
+    return {**{name: str(value) for name, value in given.items()}, **entry.receipts}
 
 
 def _content(path: Path) -> bytes | None:

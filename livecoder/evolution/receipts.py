@@ -21,6 +21,8 @@ class Receipt:
     session: str
     model: str
     cost: str
+    source: str = ""
+    """Where the user had it from, for what was imported."""
 
 
 def receipts_of(proposal: Proposal, receipt: Receipt, *, tainted: bool, by_user: bool) -> dict[str, str]:
@@ -31,6 +33,7 @@ def receipts_of(proposal: Proposal, receipt: Receipt, *, tainted: bool, by_user:
         "Task": receipt.task,
         "Session": receipt.session,
         "Model": receipt.model,
+        "From": receipt.source,
         "Evidence": "imported" if proposal.origin == "import" else cited,
         "Cause": contract.cause,
         "Expects": contract.expects,

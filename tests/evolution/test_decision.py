@@ -48,7 +48,8 @@ def used(lab: Lab) -> ToolUsed:
 
 def given(lab: Lab, target: str, text: str) -> Entry:
     """What an import puts there: a whole file."""
-    proposal: dict[str, Any] = {"kind": "x", "target": target, "text": text, "origin": "import", "tainted": True}
+    source = {"From": "pack sums 0123abc"}
+    proposal: dict[str, Any] = {"kind": "x", "target": target, "text": text, "tainted": True, "receipts": source}
     return inbox.add(lab.data, PROJECT, proposal, "", "imported: it waits for your word", datetime.now(UTC))
 
 
@@ -171,7 +172,8 @@ def test_a_tool_and_a_lesson_that_the_user_brought_are_taken_without_proof(lab: 
         assert decision(lab).accept(given(lab, target, text)).startswith("scaffold ")
     scaffold = now(lab, tmp_path / "now")
     assert [tool.name for tool in scaffold.tools] == ["count-lines"] and len(scaffold.lessons) == 1
-    assert all("Tainted" in info.receipts for info in lab.store.log(PROJECT)[:2])
+    for info in lab.store.log(PROJECT)[:2]:
+        assert "Tainted" in info.receipts and info.receipts["From"] == "pack sums 0123abc"
 
 
 @pytest.mark.parametrize(
