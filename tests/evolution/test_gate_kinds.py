@@ -21,11 +21,10 @@ from livecoder.scaffold.sections import sections
 
 TWO = contract(1, 2)
 RULES = "- Be brief; {{ network }} {{ output_chars }} {{ timeout }} {{ verify }}.\n"
-HOOK = """#!/usr/bin/env python3
+HOOK = """#!/bin/bash
 # match: git commit
-import json, sys
-given = json.load(sys.stdin)
-print(json.dumps({"say": "run the tests"} if given["exit_code"] == 0 else {}))
+read -r given
+case "$given" in *'"exit_code": 0'*) echo '{"say": "run the tests"}' ;; *) echo '{}' ;; esac
 """
 
 

@@ -19,16 +19,16 @@ Watch = Callable[..., HookWatch]
 
 SAYS = '#!/bin/sh\n# match: ls\necho \'{"say": "look closer"}\'\n'
 DENIES = '#!/bin/sh\necho \'{"deny": "no test was run"}\'\n'
-ECHOES = """#!/usr/bin/env python3
-import json, sys
-given = json.load(sys.stdin)
-print(json.dumps({"say": f"round {given['round']}: {given['task']}"}))
+ECHOES = """#!/bin/bash
+read -r given
+printf '{"say": "%s"}' "$(printf %s "$given" | tr -d '"{}')"
 """
-NEEDS_TESTS = """#!/usr/bin/env python3
-import json, sys
-ran = json.load(sys.stdin)["commands"]
-tested = any("test" in one["command"] for one in ran)
-print(json.dumps({} if tested else {"deny": "run the tests"}))
+NEEDS_TESTS = """#!/bin/bash
+read -r given
+case "$given" in
+  *'"command": "echo test"'*) echo '{}' ;;
+  *) echo '{"deny": "run the tests"}' ;;
+esac
 """
 
 
@@ -70,8 +70,8 @@ def test_after_a_command_that_matches_it_says_its_word_with_the_observation(lab:
 def test_at_the_start_of_a_round_it_speaks_before_the_first_turn(watch: Watch) -> None:
     hooks = watch(round_start=ECHOES)
     (notice,) = hooks.at_start("Fix it.", State([], round=2))
-    assert notice.event == HookSaid("round_start", 0, "round 2: Fix it.")
-    assert notice.say == "round_start: round 2: Fix it."
+    assert notice.event == HookSaid("round_start", 0, "event: round_start, round: 2, task: Fix it.")
+    assert notice.say == "round_start: event: round_start, round: 2, task: Fix it."
 
 
 def test_before_the_end_it_can_deny_once_and_the_next_answer_counts(lab: Lab, watch: Watch) -> None:
