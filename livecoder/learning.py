@@ -1,4 +1,4 @@
-"""What one session learns: the watchers of its rounds, and afterwards tools by use and lessons by reflection.
+"""What one session learns: from its steps, from the agent's own edits, and from looking back.
 
 Local checks come at once; the one request to a model comes after the answer, now or in a later run.
 """
@@ -7,47 +7,48 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from math import inf
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from livecoder.control import Control
 from livecoder.errors import JournalError, ScaffoldError
-from livecoder.events import Event, Harvested, Reflected, ScaffoldCommitted, ToolUsed
+from livecoder.events import (
+    Event,
+    Harvested,
+    ProposalRefused,
+    Reflected,
+    ScaffoldCommitted,
+    ToolUsed,
+    UserSaid,
+    Warned,
+)
+from livecoder.evolution import pending, verdicts
+from livecoder.evolution.answers import Origin
 from livecoder.evolution.candidates import candidates, described
-from livecoder.evolution.digest import digest
-from livecoder.evolution.evolve import Evolution, Receipt
-from livecoder.evolution.harvest import Earlier, Harvest, Recurring
+from livecoder.evolution.evolve import PROPOSES, Evolution, Grounds
+from livecoder.evolution.harvest import Recurring, earlier
 from livecoder.evolution.lasted import lasted
-from livecoder.evolution.lessonwatch import LessonWatch
+from livecoder.evolution.lookback import beside, last_tree, told_of, variables
 from livecoder.evolution.mined import load, refresh
 from livecoder.evolution.miner import worthwhile
-from livecoder.evolution.nudges import Nudges
-from livecoder.evolution.proposals import KeepTool, Proposal
-from livecoder.evolution.reflection import Origin, reflect, too_dear
+from livecoder.evolution.pending import PENDING as PENDING  # who opens a session knows the marker from here
+from livecoder.evolution.proposals import Proposal
+from livecoder.evolution.receipts import Receipt
+from livecoder.evolution.reckoning import reckon
+from livecoder.evolution.reflection import Reflection, reflect, too_dear
 from livecoder.evolution.standing import advises_tools
-from livecoder.evolution.toolwatch import ToolWatch
+from livecoder.evolution.watching import Given, Watching
 from livecoder.journal.account import Account, account
-from livecoder.journal.recall import recall
-from livecoder.loop import Watcher
+from livecoder.loop import State, Watcher
+from livecoder.model import User
 from livecoder.opening import Opened
 from livecoder.prompt import render
-from livecoder.rooms import runner
-from livecoder.scaffold import cases
-from livecoder.scaffold.files import read_file
-from livecoder.scaffold.scaffold import Scaffold
-from livecoder.scaffold.tools import read_tool
+from livecoder.rooms import never
+from livecoder.scaffold import hooks, rejected
 from livecoder.task import Task
 
-PENDING = "reflection.pending"
-"""A session that waits has a file of this name: its task, and a line for each time that looking back failed."""
-FAILURES = 2
-"""After so many a session waits no longer: each one is paid for."""
-LESSON_CHARS = 400
-SCRIPT_CHARS = 1_500
-"""Of each throw-away script that the last question shows."""
-DIGEST_CHARS = 12_000
 MIN_STEPS = 2
 """A round of fewer steps has nothing to look back on."""
 DIRECTORY = "dir-"
@@ -55,91 +56,90 @@ DIRECTORY = "dir-"
 
 
 class Learning:
-    """`tree` gives the checkpoint before the step at hand."""
+    """`tree` gives the checkpoint before the step at hand; `cancelled` whether the round at hand is being ended."""
 
-    def __init__(self, opened: Opened, tree: Callable[[], str]) -> None:
+    def __init__(self, opened: Opened, tree: Callable[[], str], cancelled: Callable[[], bool] = never) -> None:
         self._opened = opened
         self._resources = ExitStack()
         self.cost_usd = 0.0
-        self.watchers: Sequence[Watcher] = ()
-        self._tools: ToolWatch | None = None
-        if opened.checkout is not None:
-            self._watch(opened.checkout, tree)
+        self._watching = self._watch(opened.checkout, tree, cancelled) if opened.checkout else None
         given = opened.generation.startswith(DIRECTORY)
         self._why_off = "a scaffold given by directory is not changed" if given else ""
         self._evolution = None if given else _evolution(opened)
-        self._considered: dict[str, bytes] = {}
 
     @property
     def generation(self) -> str:
         return self._evolution.generation if self._evolution else self._opened.generation
 
+    @property
+    def watchers(self) -> Sequence[Watcher]:
+        return self._watching.all if self._watching else ()
+
     def close(self) -> None:
         self._resources.close()
-        if self._tools is not None:
+        if self._watching is not None:
             with suppress(ScaffoldError):  # an index, which the next session makes as well
                 refresh(self._opened.sessions)
 
-    def _watch(self, checkout: Path, tree: Callable[[], str]) -> None:
-        knobs = self._opened.scaffold.knobs
-        look = runner(self._resources.enter_context(self._opened.rooms.look_only(checkout)))
-        tools = self._tools = ToolWatch(checkout, look, tree)
-        briefing, shown = self._opened.briefing, self._opened.standing
-        advised = advises_tools(briefing.ledger, briefing.present.family)
-
-        def encouraged() -> bool:
-            return advised and tools.encouraged()
-
-        made = tuple(tool.name for tool in self._opened.scaffold.tools)
-        recurring = worthwhile(load(self._opened.sessions).shapes, made)
-        harvest = Harvest(
-            knobs.harvest, self._question, self._earlier(), encouraged, lambda: len(tools.made), recurring
+    def _watch(self, checkout: Path, tree: Callable[[], str], cancelled: Callable[[], bool]) -> Watching:
+        opened = self._opened
+        bare, briefing = opened.settings.bare, opened.briefing
+        made = tuple(tool.name for tool in opened.scaffold.tools)
+        given = Given(
+            checkout=checkout,
+            look=self._resources.enter_context(opened.rooms.look_only(checkout)),
+            tree=tree,
+            cancelled=cancelled,
+            knobs=opened.scaffold.knobs,
+            shown=opened.standing,
+            # Nothing that an agent wrote runs by itself where there is no sandbox.
+            hooks=[] if bare or opened.rooms.no_copies else hooks.read_hooks(checkout)[0],
+            accepted=hooks.accepted(opened.settings.paths.data),
+            earlier=earlier(opened.sessions, opened.id),
+            recurring=worthwhile(load(opened.sessions).shapes, made),
+            advised=advises_tools(briefing.ledger, briefing.present.family),
+            question=self._question,
         )
-        nudges = Nudges(knobs.nudges, knobs.repeat_threshold, encouraged)
-        checked = [lesson for lesson in (*shown.general, *shown.timely) if lesson.check]
-        lessons = LessonWatch(shown.timely, shown.timely_tokens, checked, look)
-        self.watchers = (tools, harvest, nudges, lessons)
-
-    def _earlier(self) -> list[Earlier]:
-        found: list[Earlier] = []
-        for session, event in recall(self._opened.sessions, (Harvested,)):
-            if isinstance(event, Harvested) and session != self._opened.id:
-                found.append(Earlier(f"an earlier task ({session}, step {event.step})", event.shingles))
-        return found
+        return Watching(given)
 
     def _question(self, scripts: list[Harvested], recurring: list[Recurring]) -> str:
-        rows = [
-            {
-                "step": s.step,
-                "lines": s.lines,
-                "language": s.language,
-                "similar": " and ".join(s.similar_to),
-                "source": s.source[:SCRIPT_CHARS].strip(),
-            }
-            for s in scripts
-        ]
-        shapes = [{"text": r.shape, "uses": r.uses, "steps": ", ".join(map(str, r.steps))} for r in recurring]
-        variables = {"scripts": rows, "shapes": shapes}
         scaffold = self._opened.scaffold
-        return render(scaffold.prompts["harvest"], variables, seed="harvest" in scaffold.seeded).strip()
+        told = told_of(scripts, recurring)
+        return render(scaffold.prompts["harvest"], told, seed="harvest" in scaffold.seeded).strip()
+
+    def before_round(self, task: str, state: State) -> Iterator[Event]:
+        """What hooks have to say before the first turn."""
+        for notice in self._watching.hooks.at_start(task, state) if self._watching else ():
+            yield notice.event
+            if notice.say:
+                state.messages.append(User(notice.say))
+                yield UserSaid(notice.say, "hook")
 
     def after_round(self, task: Task, control: Control, reflect_now: bool) -> Iterator[Event]:
-        """Tools by use, then reflection: `done`, `pending`, `skipped` with the reason, or `off`."""
-        evolution, tools, directory = self._evolution, self._tools, self._opened.directory
-        if evolution is None or tools is None:
+        """Tools by use and own edits, verdicts on what was learnt before, then the look back.
+
+        Its state is `done`, `pending`, `skipped` with the reason, or `off`.
+        """
+        evolution, watching, opened = self._evolution, self._watching, self._opened
+        if evolution is None or watching is None:
             yield Reflected("off", self._why_off)
             return
+        directory = opened.directory
         past = account(directory)
         if len(past.steps) >= MIN_STEPS:
             # Written before anything else is done: who is killed here leaves the looking back to a later run.
-            _wait(directory, self._opened.journal.masked(task.text))
-        opened = self._opened
+            pending.wait(directory, opened.journal.masked(task.text))
+        yield from self._reckoned(evolution)
         yield from lasted(opened.sessions, opened.id, opened.workspace.shadow, opened.base_tree)
-        self._consider_words_of(evolution, task.text if task.outsider else "")
-        receipt = self._receipt(directory.name, past, task.text)
-        found = candidates(opened.sessions, opened.briefing.ledger, opened.scaffold, opened.workspace.root, _now())
-        found = [*self._made(tools), *found]
-        yield from self._judged(evolution, found, tools.uses, past, receipt, control)
+        self._consider_words_of(evolution, past.outsider_text)
+        receipt = _receipt(opened, directory.name, past, task.text)
+        found, refused = watching.proposals()
+        yield from (ProposalRefused(*why) for why in refused)
+        found = [
+            *self._described(found, directory, past),
+            *candidates(opened.sessions, opened.briefing.ledger, opened.scaffold, opened.workspace.root, _now()),
+        ]
+        yield from self._judged(evolution, found, watching.tools.uses, past, receipt, control)
         if len(past.steps) < MIN_STEPS:
             yield Reflected("skipped", "too few steps to look back on")
         elif not reflect_now:
@@ -159,14 +159,14 @@ class Learning:
         try:
             past = account(directory)
         except JournalError as error:
-            _failed(directory)
+            pending.failed(directory)
             yield Reflected("failed", error.line())
             return
         task = past.task or task
-        prompt = self._prompt(past.events)
+        prompt = _prompt(opened, directory, past)
         dear = self._too_dear(prompt, past)
         if dear:
-            _waits_no_longer(directory)
+            pending.done(directory)
             yield Reflected("skipped", dear)
             return
         origin = Origin(directory.name, " ".join(task.split()), _now())
@@ -174,28 +174,41 @@ class Learning:
         self.cost_usd += answer.cost_usd or 0.0
         self._consider_words_of(evolution, past.outsider_text)
         accepted = 0
-        receipt = self._receipt(directory.name, past, task)
-        now = opened.briefing.present.again()
-        found = described(answer.proposals, opened.scaffold, now, directory.name, tainted=bool(past.outsider_text))
+        receipt = _receipt(opened, directory.name, past, task)
+        found = self._described(answer.proposals, directory, past)
         for event in self._judged(evolution, found, past.uses, past, receipt, control):
             accepted += isinstance(event, ScaffoldCommitted)
             yield event
         if not answer.failed:
-            _waits_no_longer(directory)
+            pending.done(directory)
         elif not control.cancelled():
-            _failed(directory)
-        state = "failed" if answer.failed else "done"
-        yield Reflected(state, answer.failed, answer.cost_usd, len(answer.proposals), accepted)
+            pending.failed(directory)
+        yield self._reflected(evolution, answer, accepted)
 
     def pending(self) -> list[Path]:
         """Sessions of this project that wait for reflection, newest first; none where nothing may be learnt."""
-        waiting = self._opened.sessions.glob(f"*/{PENDING}") if self._evolution else ()
-        return sorted((path.parent for path in waiting), reverse=True)
+        return pending.waiting(self._opened.sessions) if self._evolution else []
 
     def _consider_words_of(self, evolution: Evolution, outsider_text: str) -> None:
-        """What an outsider asked for teaches nothing by itself: it waits in the inbox for the user's word."""
+        """What an outsider asked for teaches nothing by itself: it waits in the inbox for the user's word.
+
+        So does what a model proposes whose predictions come true no more often than by chance.
+        """
         evolution.outsider_text = outsider_text
-        evolution.mode = "propose" if outsider_text else self._opened.settings.evolve
+        evolution.mode, evolution.why_propose = self._opened.settings.evolve, PROPOSES
+        if outsider_text:
+            evolution.mode = "propose"
+        elif evolution.mode == "auto" and (rate := _rate(evolution, _model(self._opened))).by_chance:
+            evolution.mode = "propose"
+            evolution.why_propose = f"the gate accepts it; this model only proposes here ({rate.line()})"
+
+    def _reckoned(self, evolution: Evolution) -> Iterator[Event]:
+        evolution.mode = self._opened.settings.evolve
+        try:
+            yield from reckon(evolution, self._opened.sessions)
+        except ScaffoldError as error:
+            yield Warned(f"what was learnt before is not judged: {error.line()}")
+        self._next_round(evolution)
 
     def _judged(
         self,
@@ -206,28 +219,19 @@ class Learning:
         receipt: Receipt,
         control: Control,
     ) -> Iterator[Event]:
-        if any(isinstance(proposal, KeepTool) for proposal in found):
-            _forget_old_cases(evolution)
-        yield from evolution.consider(found, uses, past.steps, receipt, control.cancelled)
+        grounds = Grounds(frozenset(past.steps), uses, last_tree(past.events))
+        yield from evolution.consider(found, grounds, receipt, control.cancelled)
+        self._next_round(evolution)
 
-    def _made(self, tools: ToolWatch) -> list[Proposal]:
-        """Each tool that was made or changed, once for each of its texts; its steps are the evidence."""
-        found: list[Proposal] = []
-        for name in tools.made:
-            content = read_file(tools.checkout, f"tools/{name}").data
-            if self._considered.get(name) == content:
-                continue
-            self._considered[name] = content
-            steps = tuple(dict.fromkeys(use.step for use in tools.uses if use.name == name))
-            expects = "later tasks here call it in place of a throw-away script"
-            summary = read_tool(tools.checkout, name).summary
-            found.append(KeepTool(name, content, steps, expects, summary))
-        return found
+    def _next_round(self, evolution: Evolution) -> None:
+        taken, evolution.accepted = evolution.accepted, []
+        knobs = self._watching.next_round(taken) if self._watching else None
+        if knobs:
+            self._opened.scaffold = replace(self._opened.scaffold, knobs=knobs)
 
-    def _prompt(self, events: Sequence[Event]) -> str:
-        scaffold = self._opened.scaffold
-        variables = {"digest": digest(events, DIGEST_CHARS), "lesson_chars": LESSON_CHARS}
-        return render(scaffold.prompts["reflection"], variables, seed="reflection" in scaffold.seeded)
+    def _described(self, found: Sequence[Proposal], directory: Path, past: Account) -> list[Proposal]:
+        now = self._opened.briefing.present.again()
+        return described(found, self._opened.scaffold, now, directory.name, tainted=bool(past.outsider_text))
 
     def _too_dear(self, prompt: str, past: Account) -> str:
         """By what the session cost that is looked back on; the budget is that of the session at hand."""
@@ -236,13 +240,17 @@ class Learning:
         tokens = self._opened.model.estimate_tokens(prompt)
         return too_dear(tokens, past.cost_usd, past.tokens, past.cost_known, left)
 
-    def _receipt(self, session: str, past: Account, task: str) -> Receipt:
-        opened = self._opened
-        line = opened.journal.masked(" ".join(task.split()))[:120]
-        cost = f"${past.cost_usd:.4f}" if past.cost_known else "unknown"
-        if past.recorded:
-            cost = "none: a recording"
-        return Receipt(line, session, opened.model.recorded or opened.model.name, cost)
+    def _reflected(self, evolution: Evolution, answer: Reflection, accepted: int) -> Reflected:
+        rate = _rate(evolution, _model(self._opened))
+        return Reflected(
+            "failed" if answer.failed else "done",
+            answer.failed,
+            answer.cost_usd,
+            len(answer.proposals),
+            accepted,
+            rate.predicted,
+            rate.came_true,
+        )
 
 
 def _evolution(opened: Opened) -> Evolution | None:
@@ -261,33 +269,31 @@ def _evolution(opened: Opened) -> Evolution | None:
     )
 
 
-def _forget_old_cases(evolution: Evolution) -> None:
-    """A tool that was retired or rolled back has none: a new one of its name would be held to them."""
-    # A store that fails here fails for every proposal, and is told there.
-    with suppress(ScaffoldError), TemporaryDirectory(prefix="livecoder-head-") as place:
-        evolution.store.checkout(evolution.project, Path(place))
-        known = {tool.name for tool in Scaffold.load(Path(place)).tools}
-        cases.keep_only(evolution.data, evolution.project, known)
+def _model(opened: Opened) -> str:
+    return opened.model.recorded or opened.model.name
 
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def _wait(directory: Path, task: str) -> None:
-    (directory / PENDING).write_text(f"{' '.join(task.split())[:200]}\n")
+def _rate(evolution: Evolution, model: str) -> verdicts.Rate:
+    """How often this model's predictions came true here; a record that cannot be read counts for nothing."""
+    try:
+        return verdicts.rate(verdicts.load(evolution.data, evolution.project).values(), model)
+    except ScaffoldError:
+        return verdicts.Rate()
 
 
-def _failed(directory: Path) -> None:
-    """Once more: the session waits on, unless that was the last time. One that never waited does not begin to."""
-    marker = directory / PENDING
-    if not marker.exists():
-        return
-    with marker.open("a") as file:
-        file.write("failed\n")
-    if marker.read_text().splitlines()[1:].count("failed") >= FAILURES:
-        marker.unlink()
+def _prompt(opened: Opened, directory: Path, past: Account) -> str:
+    refused = rejected.recall(opened.settings.paths.data, opened.project)
+    told = variables(past, beside(directory, few=MIN_STEPS), opened.scaffold, refused)
+    return render(opened.scaffold.prompts["reflection"], told, seed="reflection" in opened.scaffold.seeded)
 
 
-def _waits_no_longer(directory: Path) -> None:
-    (directory / PENDING).unlink(missing_ok=True)
+def _receipt(opened: Opened, session: str, past: Account, task: str) -> Receipt:
+    line = opened.journal.masked(" ".join(task.split()))[:120]
+    cost = f"${past.cost_usd:.4f}" if past.cost_known else "unknown"
+    if past.recorded:
+        cost = "none: a recording"
+    return Receipt(line, session, _model(opened), cost)

@@ -61,6 +61,8 @@ class Notice:
 
     event: Event
     say: str = ""
+    reopens: bool = False
+    """At a round's end: what the model answers to this is the round's answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +140,7 @@ def run(session: Session, control: Control) -> Iterator[Event]:
     state.steps.clear()  # a round that was stopped leaves its own; they were judged then
     stop, answer = yield from _until_answered(session, control)
     if stop.ending == "success":
-        stop = (yield from _last_questions(session, control)) or stop
+        stop, answer = yield from _last_questions(session, control, stop, answer)
     yield RoundEnded(state.round, stop.ending, answer, stop.reason, state.turns_this_round)
 
 
@@ -163,7 +165,9 @@ def _until_answered(session: Session, control: Control) -> Generator[Event, None
             return (ANSWERED if reply.text.strip() else NO_ANSWER), reply.text
 
 
-def _last_questions(session: Session, control: Control) -> Generator[Event, None, Stop | None]:
+def _last_questions(
+    session: Session, control: Control, stop: Stop, answer: str
+) -> Generator[Event, None, tuple[Stop, str]]:
     """What watchers still want to know. The answer stands, whatever comes of it but a signal or the time limit."""
     for watcher in session.watchers:
         if control.cancelled() or any(isinstance(limit.before_turn(session.state), Stop) for limit in session.limits):
@@ -172,27 +176,32 @@ def _last_questions(session: Session, control: Control) -> Generator[Event, None
         if question is None:
             continue
         yield question.event
+        if not question.say:
+            continue
         try:
-            stop = yield from _aside(session, control, question.say)
+            end, again = yield from _asked(session, control, question)
         except ProviderError as error:
             yield Warned(f"the last question has no answer: {error.line()}")
             break
-        if stop.ending != "success":
-            return None if control.cause in ("", "interrupt") else stop
-    return None
+        if end.ending != "success":
+            return (stop if control.cause in ("", "interrupt") else end), answer
+        answer = again if question.reopens else answer
+    return stop, answer
 
 
-def _aside(session: Session, control: Control, question: str) -> Generator[Event, None, Stop]:
-    """Ask in a conversation of its own: the whole one again, with each turn, costs far more than what is asked."""
+def _asked(session: Session, control: Control, question: Notice) -> Generator[Event, None, tuple[Stop, str]]:
+    """What reopens the round is asked in its conversation; any other in one of its own: the whole one again, with each
+    turn, costs far more than what is asked."""
     state = session.state
     whole = state.messages
-    state.messages = whole[:1]
+    if not question.reopens:
+        state.messages = whole[:1]
     try:
-        yield from _say(state, question, LAST_QUESTION)
-        stop, _ = yield from _until_answered(session, control)
+        yield from _say(state, question.say, LAST_QUESTION)
+        return (yield from _until_answered(session, control))
     finally:
-        state.messages = whole
-    return stop
+        if not question.reopens:
+            state.messages = whole
 
 
 def _limits(session: Session, control: Control) -> Generator[Event, None, Stop | None]:

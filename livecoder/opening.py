@@ -10,7 +10,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from livecoder import config
 from livecoder.baseline import MEASURED, Memory
@@ -24,7 +23,7 @@ from livecoder.loop import State
 from livecoder.model import Model, System
 from livecoder.model.choose import default_model, open_model
 from livecoder.model.provider import Provider, ProviderSettings
-from livecoder.prompt import render
+from livecoder.prompt import SAMPLES, render
 from livecoder.rooms import Rooms, gitdirs
 from livecoder.sandbox import Room, Sandbox
 from livecoder.sandbox.backends import chosen
@@ -39,12 +38,6 @@ from livecoder.workspace.gitdir import private_gitdir
 from livecoder.workspace.glance import glance
 from livecoder.workspace.undo import Undo
 from livecoder.workspace.workspace import Workspace, locate, project_id
-
-SAMPLES: dict[str, dict[str, Any]] = {
-    "harvest": {"scripts": [{"step": 1, "lines": 9, "language": "python", "similar": "step 2", "source": "pass"}]},
-    "reflection": {"digest": "1 $ true", "lesson_chars": 400},
-}
-"""What the later prompts are tried with before a session relies on them."""
 
 
 @dataclass(slots=True)
@@ -228,10 +221,10 @@ def _prompts(briefing: Briefing, scaffold: Scaffold, *, tools_enabled: bool) -> 
     def tried(name: str) -> str:
         if name == "system":
             return briefing.system(scaffold, tools_enabled=tools_enabled)
-        return render(scaffold.prompts[name], SAMPLES[name], seed=name in scaffold.seeded)
+        return render(scaffold.prompts[name], SAMPLES[name][0], seed=name in scaffold.seeded)
 
     texts: dict[str, str] = {}
-    for name in ("system", *SAMPLES):
+    for name in SAMPLES:
         try:
             texts[name] = tried(name)
         except ScaffoldError as error:

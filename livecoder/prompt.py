@@ -21,6 +21,70 @@ from livecoder.task import Task
 LIMIT_BYTES = 512 << 20
 LIMIT_SECONDS = 2
 MAX_RENDERED = 64 * 1024
+SAMPLES: dict[str, tuple[dict[str, Any], ...]] = {
+    "system": (
+        {
+            "workspace": "/repo",
+            "network": True,
+            "output_chars": 10_000,
+            "timeout": 120,
+            "verify": "pytest -q",
+            "tools_enabled": True,
+            "tools": [{"name": "count-lines", "summary": "Count the lines of files."}],
+            "unlisted": 0,
+            "lessons": "<lessons>\n- The tests need the tables. [tables]\n</lessons>\n",
+        },
+        {
+            "workspace": "/repo",
+            "network": False,
+            "output_chars": 10_000,
+            "timeout": 120,
+            "verify": "",
+            "tools_enabled": False,
+            "tools": [],
+            "unlisted": 0,
+            "lessons": "",
+        },
+    ),
+    "harvest": (
+        {
+            "scripts": [{"step": 1, "lines": 9, "language": "python", "similar": "step 2", "source": "pass"}],
+            "shapes": [{"text": "make ARG", "uses": 3, "steps": "4, 5"}],
+        },
+        {"scripts": [], "shapes": []},
+    ),
+    "reflection": (
+        {
+            "digest": "step 1: true",
+            "earlier": "step 1: false",
+            "lesson_chars": 400,
+            "observables": ["turns"],
+            "scripts": [{"step": 3, "source": "import this\nprint(this)"}],
+            "tools": ["count-lines"],
+            "lessons": ["tables: The tests need the tables."],
+            "refused": ["lesson: it cites no step"],
+            "trouble": True,
+            "knobs": ["output_chars = 10000 (2000 to 30000)"],
+            "sections": [{"name": "system#rules", "text": "- Be brief."}],
+            "hooks": ["round_start"],
+        },
+        {
+            "digest": "step 1: true",
+            "earlier": "",
+            "lesson_chars": 400,
+            "observables": ["turns"],
+            "scripts": [],
+            "tools": [],
+            "lessons": [],
+            "refused": [],
+            "trouble": False,
+            "knobs": [],
+            "sections": [],
+            "hooks": [],
+        },
+    ),
+}
+"""What each prompt is tried with before a session relies on it: with all there may be, and with as little."""
 TAG = re.compile(r"<(?=\s*/?\s*task\b)", re.I)
 """What would end a stranger's block, or begin one in the user's name."""
 
@@ -31,6 +95,14 @@ def render(template: str, variables: Mapping[str, Any], *, seed: bool) -> str:
     Raises ScaffoldError naming the template's fault.
     """
     return _render(template, variables) if seed else _render_apart(template, variables)
+
+
+def try_samples(name: str, template: str, *, seed: bool = False) -> None:
+    """Render the prompt of this name with its samples. Raises ScaffoldError naming the fault, or for an unused name."""
+    if name not in SAMPLES:
+        raise ScaffoldError(f"no prompt is called {name[:40]!r}", f"they are {', '.join(SAMPLES)}")
+    for sample in SAMPLES[name]:
+        render(template, sample, seed=seed)
 
 
 def _render(template: str, variables: Mapping[str, Any]) -> str:

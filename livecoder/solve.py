@@ -76,8 +76,7 @@ class Solver:
         self._cause: Cause = ""
         self._checkpoints = Checkpoints(opened, opened.base_tree)
         self._baseline = _baseline(opened)
-        self.learning = Learning(opened, lambda: self._checkpoints.tree)
-        self._limits = limits.limits(opened.settings, opened.scaffold.knobs.no_progress_repeats)
+        self.learning = Learning(opened, lambda: self._checkpoints.tree, lambda: self._control.cancelled())
         self._last_runs = LastRuns()
         self.final_tree = opened.base_tree
 
@@ -192,6 +191,7 @@ class Solver:
         yield RoundStarted(state.round, task.text, message, task.outsider)
         yield CheckpointTaken(state.round, 0, before.tree, before.left_out)
         state.messages.append(User(message))
+        yield from self.learning.before_round(task.text, state)
         with Jobs(opened.rooms, self._control.cancelled, opened.journal.keep) as jobs:
             for event in run(self._session(jobs), self._control):
                 yield event
@@ -213,7 +213,7 @@ class Solver:
             model=opened.model,
             sandbox=opened.sandbox,
             state=opened.state,
-            limits=self._limits,
+            limits=limits.limits(opened.settings, knobs.no_progress_repeats),
             watchers=(*self.learning.watchers, base, jobs, self._checkpoints, self._baseline),
             command_timeout=timeout,
             tree_identity=opened.workspace.shadow.fingerprint,

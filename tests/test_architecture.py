@@ -75,6 +75,7 @@ STARTS_PROCESSES = {
     "livecoder/sandbox/host.py": "commands without a sandbox, by the user's word",
     "livecoder/workspace/git.py": "the one git wrapper",
     "livecoder/workspace/copies.py": "clean copies of trees",
+    "livecoder/cli/editor.py": "the user's own editor, at their word",
     "livecoder/prompt.py": "templates that a model wrote are rendered apart, with limits on memory and time",
 }
 BANNED_NAMES = {"utils", "util", "manager", "handler", "core", "base", "misc", "helpers", "helper", "common"}

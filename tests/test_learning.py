@@ -27,7 +27,14 @@ from livecoder.task import Task
 
 E = TypeVar("E")
 NOTHING = '{"proposals": []}'
-LESSON = {"kind": "lesson", "text": "The sums of this project are in calc.py.", "evidence": [1], "expects": "less"}
+CLAIM = {
+    "evidence": [1],
+    "cause": "nobody knew",
+    "expects": "less",
+    "improves": ["turns"],
+    "risks": ["prompt_bytes"],
+}
+LESSON = {**CLAIM, "kind": "lesson", "text": "The sums of this project are in calc.py."}
 TOOL = """cat > $SCAFFOLD/tools/count-lines <<'END'
 #!/usr/bin/env bash
 # Count the lines of files.
@@ -68,6 +75,8 @@ class Project:
         self.settings = Settings(config.paths())
         self.sessions: list[Path] = []
         """In the order in which they were opened."""
+        self.model = Paid([])
+        """That of the last session, with all that it was asked."""
 
     @contextmanager
     def session(self, *replies: str, **settings: Any) -> Generator[Solver]:
@@ -75,7 +84,7 @@ class Project:
         script.write_text("\n---8<---\n".join(replies))
         wanted = replace(self.settings, model=f"scripted:{script}", **settings)
         with opened(wanted, self.root) as session:
-            session.model = Paid.from_file(script)
+            session.model = self.model = Paid.from_file(script)
             self.sessions.append(session.directory)
             with Solver(session) as solver:
                 yield solver
@@ -87,6 +96,10 @@ class Project:
     def look_back(self, *replies: str, **settings: Any) -> list[Event]:
         with self.session(*replies, **settings) as solver:
             return list(solver.reflect(solver.learning.pending()))
+
+    def told(self) -> str:
+        """Everything that the last session's model was sent."""
+        return "\n".join(message.text for messages in self.model.asked[-1:] for message in messages)
 
     @property
     def waiting(self) -> list[Path]:
@@ -164,7 +177,7 @@ def test_a_tool_is_judged_by_the_calls_of_the_session_looked_back_on(project: Pr
     events = project.work(say(tool), say("count-lines a.txt"), say("count-lines b.txt"), "Counted.")
     assert len(of(ScaffoldCommitted, events)) == 1 and len(of(ToolUsed, events)) >= 2
     text = tool.partition("\n")[2].removesuffix("END\n").replace("lines of files", "lines of many files")
-    revised = {"kind": "tool", "action": "revise", "name": "count-lines", "text": text, "evidence": [2], "expects": "x"}
+    revised = {**CLAIM, "kind": "tool", "action": "revise", "name": "count-lines", "text": text, "evidence": [2]}
     (commit,) = of(ScaffoldCommitted, project.look_back(answer(revised)))
     assert commit.receipts["Session"] == project.sessions[0].name
 

@@ -6,6 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -359,6 +360,38 @@ def test_the_answer_stands_whatever_comes_of_the_last_question(
     events, ended = rounds.play([say("true"), "the answer", *replies])
     assert [event.text for event in of(UserSaid, events)] == ["keep it?"]
     assert (ended.ending, ended.answer, ended.reason) == ("success", "the answer", ANSWERED.reason)
+
+
+class Reopening(Watching):
+    """Its question takes the round up again."""
+
+    def before_end(self, state: State) -> Notice | None:
+        question = super().before_end(state)
+        return replace(question, reopens=True) if question else None
+
+
+def test_a_question_that_reopens_the_round_has_the_last_word(rounds: Rounds) -> None:
+    rounds.watchers = [Reopening("tested?"), Watching("keep it?")]
+    events, ended = rounds.play(["the answer", say("true"), "tested now", "none"])
+    assert [event.text for event in of(UserSaid, events)] == ["tested?", "keep it?"]
+    assert (ended.ending, ended.answer) == ("success", "tested now")
+
+
+def test_where_nothing_comes_of_it_the_first_answer_stands(rounds: Rounds) -> None:
+    rounds.watchers, rounds.limits = [Reopening("tested?")], [Turns(2)]
+    _, ended = rounds.play(["the answer", say("true")])
+    assert (ended.ending, ended.answer) == ("success", "the answer")
+
+
+def test_what_has_nothing_to_ask_is_an_event_and_no_more(rounds: Rounds) -> None:
+    class Remarking(Watching):
+        def before_end(self, state: State) -> Notice | None:
+            return Notice(Warned("by the way"))
+
+    rounds.watchers = [Remarking("")]
+    events, ended = rounds.play(["the answer"])
+    assert of(Warned, events) == [Warned("by the way")] and of(UserSaid, events) == []
+    assert (ended.answer, ended.turns) == ("the answer", 1)
 
 
 def test_no_question_is_asked_for_which_no_turn_is_left(rounds: Rounds) -> None:

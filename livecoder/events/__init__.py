@@ -42,16 +42,20 @@ from livecoder.events.ending import (
 )
 from livecoder.events.learning import (
     Harvested,
+    HookFailed,
+    HookSaid,
     Lasted,
     Nudged,
     ProposalRefused,
     Proposed,
     Reflected,
     ScaffoldCommitted,
+    ScaffoldEdited,
     ToolBroken,
     ToolCreated,
     ToolRevised,
     ToolUsed,
+    VerdictGiven,
 )
 from livecoder.events.testing import ChangedTests, Names, RanTests
 
@@ -70,6 +74,8 @@ __all__ = [
     "Event",
     "GroundMeasured",
     "Harvested",
+    "HookFailed",
+    "HookSaid",
     "JobEnded",
     "JobStarted",
     "Lasted",
@@ -90,6 +96,7 @@ __all__ = [
     "RoundEnded",
     "RoundStarted",
     "ScaffoldCommitted",
+    "ScaffoldEdited",
     "SessionStarted",
     "TextArrived",
     "ToolBroken",
@@ -98,6 +105,7 @@ __all__ = [
     "ToolUsed",
     "Usage",
     "UserSaid",
+    "VerdictGiven",
     "Verified",
     "Warned",
     "from_json",
@@ -128,6 +136,9 @@ Event: TypeAlias = (
     | ToolUsed
     | Nudged
     | Harvested
+    | ScaffoldEdited
+    | HookSaid
+    | HookFailed
     | LimitWarned
     | RoundEnded
     | Verified
@@ -135,6 +146,7 @@ Event: TypeAlias = (
     | Proposed
     | ProposalRefused
     | ScaffoldCommitted
+    | VerdictGiven
     | Reflected
     | Lasted
     | Warned

@@ -71,13 +71,48 @@ class Harvested:
 
 
 @dataclass(frozen=True, slots=True)
+class ScaffoldEdited:
+    """The agent changed a file of its own checkout that is no tool; `source` is what stands there now."""
+
+    path: str
+    step: int
+    source: str
+    removed: bool = False
+    problem: str = ""
+    """Why it cannot be read; then `source` is empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class HookSaid:
+    """What a hook told the model: a remark, or why it should not finish yet."""
+
+    hook: str
+    step: int
+    """The step that it followed; 0 at a round's start."""
+    text: str
+    effect: Literal["say", "deny"] = "say"
+
+
+@dataclass(frozen=True, slots=True)
+class HookFailed:
+    hook: str
+    step: int
+    reason: str
+    off: bool = False
+    """It does not run again in this session."""
+
+
+@dataclass(frozen=True, slots=True)
 class Proposed:
     kind: str
     target: str
     summary: str
     evidence: tuple[int, ...]
     expects: str
-    origin: Literal["use", "reflection", "ledger", "user"]
+    origin: Literal["use", "edit", "reflection", "ledger", "user", "import"]
+    cause: str = ""
+    improves: tuple[str, ...] = ()
+    risks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +133,16 @@ class ScaffoldCommitted:
 
 
 @dataclass(frozen=True, slots=True)
+class VerdictGiven:
+    """What later rounds say of an earlier generation: observed, not caused."""
+
+    generation: str
+    subject: str
+    verdict: Literal["effective", "partial", "ineffective", "harmful", "too early"]
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Reflected:
     """How reflection went: done, pending (a later run does it), skipped (why), or failed."""
 
@@ -106,6 +151,9 @@ class Reflected:
     cost_usd: float | None = 0.0
     proposals: int = 0
     accepted: int = 0
+    predicted: int = 0
+    """Predictions of this model's earlier proposals here that later rounds could judge."""
+    came_true: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from livecoder.events import Proposed
+from livecoder.evolution.contract import Contract
 from livecoder.evolution.fingerprint import Present
 from livecoder.evolution.lapses import Lapse, lapses
-from livecoder.evolution.proposals import AddLesson, Proposal, RetireLesson, RetireTool
+from livecoder.evolution.proposals import AddLesson, MergeLessons, Proposal, RetireLesson, RetireTool, ReviseLesson
 from livecoder.evolution.saidtwice import KINDS, said, said_twice
 from livecoder.journal.ledger import Ledger
 from livecoder.journal.recall import recall
@@ -40,24 +41,36 @@ def described(
 ) -> list[Proposal]:
     """Lessons with where they come from and what they are about; one that is known already by that one's name."""
     known = (*scaffold.lessons, *scaffold.tombstones)
-    return [
-        _described(each, known, present, session, tainted) if isinstance(each, AddLesson) else each for each in found
-    ]
+
+    def told(proposal: Proposal) -> Proposal:
+        if not isinstance(proposal, AddLesson | ReviseLesson | MergeLessons):
+            return proposal
+        lesson = _of_agent(proposal, session) if proposal.origin == "edit" else proposal.lesson
+        lesson = replace(lesson, model=present.family, session=session, tainted=tainted)
+        lesson = replace(lesson, fingerprint=present.fingerprint(lesson))
+        coming = adding(lesson, known) if isinstance(proposal, AddLesson) else None
+        return replace(proposal, lesson=replace(lesson, id=coming.id) if isinstance(coming, Update) else lesson)
+
+    return [told(proposal) for proposal in found]
 
 
-def _described(
-    proposal: AddLesson, known: Sequence[Lesson], present: Present, session: str, tainted: bool
-) -> AddLesson:
-    lesson = replace(proposal.lesson, model=present.family, session=session, tainted=tainted)
-    lesson = replace(lesson, fingerprint=present.fingerprint(lesson))
-    coming = adding(lesson, known)
-    return replace(proposal, lesson=replace(lesson, id=coming.id) if isinstance(coming, Update) else lesson)
+def _of_agent(proposal: AddLesson | ReviseLesson | MergeLessons, session: str) -> Lesson:
+    """What the agent wrote into a file itself says what it learnt, and not whose word it is or how it went."""
+    given = proposal.lesson
+    steps = tuple(f"{session}:{step}" for step in proposal.contract.evidence)
+    return Lesson(given.id, given.text, given.trigger, steps, given.created, origin="agent")
 
 
 def _added(lesson: Lesson) -> AddLesson:
-    return AddLesson(lesson, (), "the user need not say it again", "user")
+    return AddLesson(
+        lesson, _by_code("the user said it in more than one session", "the user need not say it again"), "user"
+    )
 
 
 def _retired(lapse: Lapse) -> RetireTool | RetireLesson:
     kind = RetireLesson if lapse.kind == "lesson" else RetireTool
-    return kind(lapse.name, (), lapse.why, "ledger")
+    return kind(lapse.name, _by_code(lapse.why, "sessions go as well without it"), "ledger")
+
+
+def _by_code(cause: str, expects: str) -> Contract:
+    return Contract((), cause, expects, (), ())

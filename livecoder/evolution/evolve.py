@@ -1,40 +1,71 @@
 """From proposals to generations: judges each one, boots what it would give, commits it with its receipts.
 
-Modes: `off` nothing, `propose` everything waits in the inbox, `auto` what the gate accepts is committed.
+Modes: `off` nothing, `propose` everything waits in the inbox, `auto` what the gate accepts is committed, but for hooks.
 """
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 from livecoder.config import Evolve
 from livecoder.errors import ScaffoldError
 from livecoder.events import Event, ProposalRefused, Proposed, ScaffoldCommitted, ToolUsed
+from livecoder.evolution import candidate as made_of
 from livecoder.evolution import proposals as p
 from livecoder.evolution.boot import boots
-from livecoder.evolution.gate import Bench, Verdict, judge
+from livecoder.evolution.gate import Bench, Verdict, judge_words
+from livecoder.evolution.receipts import Receipt, receipts_of
+from livecoder.evolution.remembered import CONTENT, essence, why_not_again
 from livecoder.evolution.replay import INTERRUPTED, Shelf, replayer
+from livecoder.evolution.trials import judge_deeds
 from livecoder.rooms import Rooms, never, runner
-from livecoder.scaffold import cases, inbox
-from livecoder.scaffold.changes import Conflict, FileChange, check
-from livecoder.scaffold.lessons import Lesson, Retire, adding, apply, dump
+from livecoder.scaffold import cases, inbox, rejected
+from livecoder.scaffold.changes import SETTINGS, Conflict, FileChange, check
+from livecoder.scaffold.files import read_file
+from livecoder.scaffold.hooks import accept, read_hooks
 from livecoder.scaffold.scaffold import Scaffold
+from livecoder.scaffold.sections import sections
 from livecoder.scaffold.store import Store
+
+HISTORY = 200
+"""Generations that are looked through for what was taken back."""
+PROPOSES = "the gate accepts it; evolution only proposes here"
+HOOKS_WAIT = "the gate accepts it; hooks wait for your word"
 
 
 @dataclass(frozen=True, slots=True)
-class Receipt:
-    """What every commit of a session says of where it comes from."""
+class Grounds:
+    """What a session's journal has to say for its proposals."""
 
-    task: str
-    session: str
-    model: str
-    cost: str
+    steps: frozenset[int]
+    uses: Sequence[ToolUsed] = ()
+    tree: str = ""
+    """The checkpoint that it left."""
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What is judged at once: the proposals of one round, or of one look back."""
+
+    grounds: Grounds
+    receipt: Receipt
+    cancelled: Callable[[], bool]
+    lesson_chars: int = 0
+
+
+@dataclass(slots=True)
+class _Made:
+    """What came of one proposal on a candidate."""
+
+    verdict: Verdict
+    changes: Sequence[FileChange] = ()
+    diff: str = ""
 
 
 @dataclass(slots=True)
@@ -52,12 +83,16 @@ class Evolution:
     system: Callable[[Path], str]
     """Renders the system prompt of the scaffold in a directory; raises ScaffoldError."""
     outsider_text: str = ""
+    by_user: bool = False
+    """The user's own decision: what the gate accepts is committed, hooks too."""
+    why_propose: str = PROPOSES
+    accepted: list[FileChange] = field(default_factory=list[FileChange])
+    """What was committed so far."""
 
     def consider(
         self,
         found: Sequence[p.Proposal],
-        uses: Sequence[ToolUsed],
-        steps: Iterable[int],
+        grounds: Grounds,
         receipt: Receipt,
         cancelled: Callable[[], bool] = never,
     ) -> Iterator[Event]:
@@ -65,129 +100,172 @@ class Evolution:
 
         Once `cancelled()` is true what runs is killed, and nothing is committed any more.
         """
-        known = frozenset(steps)
+        batch = _Batch(grounds, receipt, cancelled)
         for proposal in found:
+            contract = proposal.contract
             yield Proposed(
-                proposal.kind, proposal.target, proposal.summary, proposal.evidence, proposal.expects, proposal.origin
+                proposal.kind,
+                proposal.target,
+                proposal.summary,
+                contract.evidence,
+                contract.expects,
+                proposal.origin,
+                contract.cause,
+                contract.improves,
+                contract.risks,
             )
             try:
-                yield self._consider(proposal, uses, known, receipt, cancelled)
-            except Conflict as error:
-                yield self._to_inbox(proposal, str(error))
+                yield self._consider(proposal, batch)
             except ScaffoldError as error:
                 yield ProposalRefused(proposal.kind, proposal.target, error.line())
 
-    def _consider(
-        self,
-        proposal: p.Proposal,
-        uses: Sequence[ToolUsed],
-        steps: frozenset[int],
-        receipt: Receipt,
-        cancelled: Callable[[], bool],
-    ) -> Event:
-        if cancelled():
+    def _consider(self, proposal: p.Proposal, batch: _Batch) -> Event:
+        if batch.cancelled():
             return ProposalRefused(proposal.kind, proposal.target, INTERRUPTED)
-        if isinstance(proposal, p.KeepTool) and self.rooms.no_copies:
+        if isinstance(proposal, p.KeepTool | p.KeepHook) and self.rooms.no_copies:
             return ProposalRefused(proposal.kind, proposal.target, self.rooms.no_copies)
+        made = self._made(proposal, batch)
+        reason = made.verdict.reason
+        if batch.cancelled():
+            return ProposalRefused(proposal.kind, proposal.target, INTERRUPTED)
+        if reason:
+            if made.verdict.lasting:
+                self.remember(proposal, reason)
+            return ProposalRefused(proposal.kind, proposal.target, reason)
+        if self.mode == "propose" and not self.by_user:
+            return self._to_inbox(proposal, made, batch, self.why_propose)
+        if proposal.kind == "hook" and not self.by_user:
+            return self._to_inbox(proposal, made, batch, HOOKS_WAIT)
+        try:
+            return self._commit(proposal, made, batch)
+        except Conflict as error:
+            return self._to_inbox(proposal, made, batch, str(error))
+
+    def remember(self, proposal: p.Proposal, reason: str) -> None:
+        """Not to be tried again."""
+        when = datetime.now(UTC)
+        rejected.remember(self.data, self.project, essence(proposal), proposal.target, reason, when)
+
+    def _made(self, proposal: p.Proposal, batch: _Batch) -> _Made:
         candidate = Path(tempfile.mkdtemp(dir=self._scratch()))
         try:
             self.store.checkout(self.project, candidate)
             head = Scaffold.load(candidate)
-            tools = {tool.name: tool.path.read_bytes() for tool in head.tools}
-            changes = _changes(proposal, (*head.lessons, *head.tombstones))
-            check(changes)  # a name from a model may be a path: nothing is written before it is known to be none
-            _apply(changes, candidate)
-            verdict = self._judge(proposal, head, tools, candidate, uses, steps, cancelled)
-            reason = verdict.reason or boots(candidate, self.rooms, self.system, cancelled)
+            batch.lesson_chars = batch.lesson_chars or sum(len(lesson.text) for lesson in head.lessons)
+            with Shelf(self.rooms) as shelf:
+                made = _tried(proposal, self._bench(batch, candidate, head, shelf), head)
+            if not made.verdict.reason:
+                reason = boots(candidate, self.rooms, self.system, batch.cancelled)
+                made.verdict = Verdict(reason, made.verdict.cases, proposal.kind in ("prompt", "knob"))
+            return made
         finally:
             shutil.rmtree(candidate, ignore_errors=True)
-        if reason or cancelled():
-            return ProposalRefused(proposal.kind, proposal.target, INTERRUPTED if cancelled() else reason)
-        if self.mode == "propose":
-            return self._to_inbox(proposal, "the gate accepts it; evolution only proposes here")
-        return self._commit(proposal, changes, verdict, receipt)
 
-    def _judge(
-        self,
-        proposal: p.Proposal,
-        head: Scaffold,
-        tools: Mapping[str, bytes],
-        candidate: Path,
-        uses: Sequence[ToolUsed],
-        steps: frozenset[int],
-        cancelled: Callable[[], bool],
-    ) -> Verdict:
-        with self.rooms.look_only(candidate) as sandbox, Shelf(self.rooms) as shelf:
-            bench = Bench(
-                candidate=candidate,
-                workspace=self.workspace,
-                tools=tools,
-                lessons=(*head.lessons, *head.tombstones),
-                steps=steps,
-                uses=uses,
-                cases=lambda name: cases.load(self.data, self.project, name),
-                replay=replayer(self.rooms, self.workspace, shelf, cancelled),
-                check=runner(sandbox, cancelled),
-                outsider_text=self.outsider_text,
-            )
-            return judge(proposal, bench)
+    def _bench(self, batch: _Batch, candidate: Path, head: Scaffold, shelf: Shelf) -> Bench:
+        refused, history = rejected.recall(self.data, self.project), self.store.log(self.project, HISTORY)
+        hooks, _ = read_hooks(candidate)
 
-    def _commit(self, proposal: p.Proposal, changes: Sequence[FileChange], verdict: Verdict, receipt: Receipt) -> Event:
-        receipts = {
-            "Task": receipt.task,
-            "Session": receipt.session,
-            "Model": receipt.model,
-            "Evidence": ", ".join(f"step {step}" for step in proposal.evidence),
-            "Expects": proposal.expects,
-            "Cost": receipt.cost,
-        }
-        when = datetime.now(UTC)
-        commit = self.store.commit(self.project, self.generation, changes, p.subject(proposal), receipts, when)
-        if verdict.cases and isinstance(proposal, p.KeepTool):
-            cases.save(self.data, self.project, proposal.name, verdict.cases)
+        def look(command: str, seconds: float) -> tuple[int, str]:
+            with self.rooms.look_only(candidate) as sandbox:
+                return runner(sandbox, batch.cancelled)(command, seconds)
+
+        tools = {tool.name: tool.path.read_bytes() for tool in head.tools}
+        return Bench(
+            candidate=candidate,
+            workspace=self.workspace,
+            tools=tools,
+            lessons=(*head.lessons, *head.tombstones),
+            prompts=head.prompts,
+            hooks={hook.event: read_file(candidate, hook.path).data for hook in hooks},
+            settings=_settings(candidate),
+            steps=batch.grounds.steps,
+            uses=batch.grounds.uses,
+            # A tool that was retired or rolled back has none: a new one of its name is not held to them.
+            cases=lambda name: cases.load(self.data, self.project, name) if name in tools else (),
+            replay=replayer(self.rooms, self.workspace, shelf, batch.cancelled),
+            check=look,
+            tree=batch.grounds.tree,
+            outsider_text=self.outsider_text,
+            lesson_chars=batch.lesson_chars,
+            by_user=self.by_user,
+            not_again=lambda proposal: "" if self.by_user else why_not_again(essence(proposal), refused, history),
+        )
+
+    def _commit(self, proposal: p.Proposal, made: _Made, batch: _Batch) -> Event:
+        receipts, subject = self._receipts(proposal, batch), p.subject(proposal)
+        if self.by_user and isinstance(proposal, p.KeepHook):
+            # Before the commit: a hook in the scaffold whose content nobody took is told as such.
+            accept(self.data, hashlib.sha256(proposal.content).hexdigest())
+        base = self._base(proposal)
+        commit = self.store.commit(self.project, base, made.changes, subject, receipts, datetime.now(UTC))
+        if made.verdict.cases and isinstance(proposal, p.KeepTool):
+            cases.save(self.data, self.project, proposal.name, made.verdict.cases)
         self.generation = commit.after
-        return ScaffoldCommitted(commit.before, commit.after, p.subject(proposal), receipts)
+        self.accepted += made.changes
+        return ScaffoldCommitted(commit.before, commit.after, subject, receipts)
 
-    def _to_inbox(self, proposal: p.Proposal, reason: str) -> ProposalRefused:
-        text = _text(proposal)
-        summary = {"kind": proposal.kind, "target": proposal.target, "expects": proposal.expects, "text": text}
-        inbox.add(self.data, self.project, summary, text, reason, datetime.now(UTC))
+    def _base(self, proposal: p.Proposal) -> str:
+        """What the change was made from: the session's generation, or today's head for a part of a file.
+
+        Raises Conflict when somebody else changed that very part since.
+        """
+        head = self.store.head(self.project)
+        if head == self.generation or not isinstance(proposal, p.EditSection | p.SetKnob):
+            return self.generation
+        with tempfile.TemporaryDirectory(dir=self._scratch()) as place:
+            parts: list[object] = []
+            for name, ref in (("then", self.generation), ("now", head)):
+                self.store.checkout_ref(ref, Path(place) / name)
+                scaffold = Scaffold.load(Path(place) / name)
+                parts.append(_part(proposal, scaffold))
+        if parts[0] != parts[1]:
+            raise Conflict([proposal.target])
+        return head
+
+    def _to_inbox(self, proposal: p.Proposal, made: _Made, batch: _Batch, reason: str) -> ProposalRefused:
+        receipts = self._receipts(proposal, batch)
+        waiting = inbox.entries(self.data, self.project)
+        if any(entry.receipts.get(CONTENT) == receipts[CONTENT] for entry in waiting):
+            return ProposalRefused(proposal.kind, proposal.target, "it waits in the inbox already")
+        tainted = bool(self.outsider_text)
+        when = datetime.now(UTC)
+        inbox.add(self.data, self.project, p.dump(proposal), made.diff, reason, when, receipts, tainted)
         return ProposalRefused(proposal.kind, proposal.target, reason, inbox=True)
+
+    def _receipts(self, proposal: p.Proposal, batch: _Batch) -> dict[str, str]:
+        return receipts_of(proposal, batch.receipt, tainted=bool(self.outsider_text), by_user=self.by_user)
 
     def _scratch(self) -> Path:
         self.rooms.directory.mkdir(parents=True, exist_ok=True)
         return self.rooms.directory
 
 
-def _changes(proposal: p.Proposal, lessons: Sequence[Lesson]) -> list[FileChange]:
-    match proposal:
-        case p.KeepTool():
-            return [FileChange(proposal.target, proposal.content, True)]
-        case p.RetireTool():
-            return [FileChange(proposal.target, None)]
-        case p.AddLesson():
-            return apply(lessons, adding(proposal.lesson, lessons))
-        case p.RetireLesson():
-            return apply(lessons, Retire(proposal.name, proposal.expects))
+def _tried(proposal: p.Proposal, bench: Bench, head: Scaffold) -> _Made:
+    """Words first: nothing is written before they are accepted. Then the change is made on the candidate and tried."""
+    verdict = judge_words(proposal, bench)
+    if verdict.reason:
+        return _Made(verdict)
+    try:
+        changes = made_of.changes(proposal, bench.candidate, head)
+        check(changes)  # a name from a model may be a path
+    except ScaffoldError as error:
+        return _Made(Verdict(str(error), lasting=isinstance(proposal, p.SetKnob)))
+    diff = made_of.diff(changes, bench.candidate)
+    made_of.apply(changes, bench.candidate)
+    unread = [line for line in Scaffold.load(bench.candidate).problems if line not in head.problems]
+    verdict = Verdict(unread[0], lasting=True) if unread else judge_deeds(proposal, bench)
+    return _Made(verdict, changes, diff)
 
 
-def _text(proposal: p.Proposal) -> str:
-    """What waits to be read: the new file, or nothing for one that goes."""
-    match proposal:
-        case p.KeepTool():
-            return proposal.content.decode("utf-8", "replace")
-        case p.AddLesson():
-            return dump(proposal.lesson)
-        case p.RetireTool() | p.RetireLesson():
-            return ""
+def _settings(candidate: Path) -> str:
+    """Where they cannot be read, as `Scaffold.load` has told, those of the default."""
+    try:
+        return read_file(candidate, SETTINGS).data.decode("utf-8", "replace")
+    except ScaffoldError:
+        return ""
 
 
-def _apply(changes: Sequence[FileChange], root: Path) -> None:
-    for change in changes:
-        path = root / change.path
-        if change.content is None:
-            path.unlink(missing_ok=True)
-            continue
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(change.content)
-        path.chmod(0o755 if change.executable else 0o644)
+def _part(proposal: p.EditSection | p.SetKnob, scaffold: Scaffold) -> object:
+    if isinstance(proposal, p.SetKnob):
+        return getattr(scaffold.knobs, proposal.name, None)
+    return sections(scaffold.prompts.get(proposal.prompt, "")).get(proposal.section)

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from livecoder.command import Program, programs
 from livecoder.events import Harvested
 from livecoder.evolution.miner import Mined, called
 from livecoder.evolution.shape import SIMILAR, similarity, sketch
+from livecoder.journal.recall import recall
 from livecoder.loop import Notice, State, Step
 
 MIN_LINES = 4
@@ -43,6 +45,15 @@ class Earlier:
 
     where: str
     shingles: tuple[int, ...]
+
+
+def earlier(sessions: Path, now: str) -> list[Earlier]:
+    """Throw-away scripts of this project's sessions before the one called `now`."""
+    found: list[Earlier] = []
+    for session, event in recall(sessions, (Harvested,)):
+        if isinstance(event, Harvested) and session != now:
+            found.append(Earlier(f"an earlier task ({session}, step {event.step})", event.shingles))
+    return found
 
 
 @dataclass(frozen=True, slots=True)

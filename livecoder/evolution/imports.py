@@ -119,10 +119,9 @@ def _entry(data: Path, project: str, arrival: Arrival, old: bytes, when: datetim
         "expects": EXPECTS,
         "text": text,
         "origin": "import",
-        "tainted": True,
-        "receipts": dict(arrival.receipts),
     }
-    return inbox.add(data, project, proposal, difference(arrival.file.path, old, arrival.file.data), WAITS, when)
+    shown = difference(arrival.file.path, old, arrival.file.data)
+    return inbox.add(data, project, proposal, shown, WAITS, when, arrival.receipts, tainted=True)
 
 
 def difference(path: str, old: bytes, new: bytes) -> str:

@@ -62,7 +62,7 @@ def _patterns(step: Step) -> Iterable[tuple[str, str]]:
     called = programs(step.started.command)
     if len(called) >= COMPOUND:
         yield "repeated command", command_shape(called)
-    if step.finished.exit_code and any(_edits(program) for program in called):
+    if step.finished.exit_code and any(edits(program) for program in called):
         yield "failed edits", ""
     if step.finished.truncated:
         yield "cut outputs", ""
@@ -70,7 +70,7 @@ def _patterns(step: Step) -> Iterable[tuple[str, str]]:
         yield "sliced file", sliced
 
 
-def _edits(program: Program) -> bool:
+def edits(program: Program) -> bool:
     replaces = program.heredoc is not None and ".replace(" in program.heredoc.body
     in_place = program.name in ("sed", "perl") and any(w.startswith("-") and "i" in w for w in program.words[1:3])
     applies = program.name == "git" and "apply" in program.words

@@ -6,18 +6,14 @@ for the gate to judge.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Generator
 from dataclasses import dataclass
-from typing import Annotated, Literal
-
-from annotated_types import Len
 
 from livecoder.control import Control
 from livecoder.events import Event, ModelReplied, Usage
-from livecoder.evolution.proposals import AddLesson, KeepTool, Proposal, RetireTool, lesson_id
+from livecoder.evolution.answers import Origin, read
+from livecoder.evolution.proposals import Proposal
 from livecoder.model import Ask, Assistant, Message, Model, Reply, User
-from livecoder.scaffold.lessons import Lesson
 
 SHARE = 0.10
 FLOOR_USD = 0.05
@@ -26,35 +22,6 @@ MAX_OUTPUT_TOKENS = 1_500
 REQUESTS = 2
 """The question, and one repair of its answer."""
 REPAIR = "That is not the JSON object that was asked for ({error}). Answer with it and nothing else."
-OBJECT = re.compile(r"\{.*\}", re.S)
-
-
-@dataclass(frozen=True, slots=True)
-class LessonAnswer:
-    """What the model may propose, first kind."""
-
-    kind: Literal["lesson"]
-    text: Annotated[str, Len(1, 400)]
-    evidence: list[int]
-    expects: str
-    trigger: Annotated[str, Len(0, 120)] = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ToolAnswer:
-    """Second kind: a tool's new text, or its end."""
-
-    kind: Literal["tool"]
-    action: Literal["revise", "retire"]
-    name: str
-    evidence: list[int]
-    expects: str
-    text: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    proposals: Annotated[list[LessonAnswer | ToolAnswer], Len(0, 5)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +32,6 @@ class Reflection:
     failed: str
     cost_usd: float | None
     usage: Usage
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where a proposal comes from, for its receipts."""
-
-    session: str
-    task: str
-    when: str
 
 
 def too_dear(prompt_tokens: int, spent_usd: float, spent_tokens: int, cost_known: bool, budget_left: float) -> str:
@@ -112,34 +70,9 @@ def reflect(
         if control.cancelled():
             return Reflection((), "interrupted", cost, usage)
         try:
-            return Reflection(tuple(_proposals(reply.text, origin)), "", cost, usage)
+            return Reflection(tuple(read(reply.text, origin)), "", cost, usage)
         except ValidationError as error:
             first = error.errors(include_input=False, include_url=False)[0]
             failed = f"{'.'.join(map(str, first['loc']))}: {first['msg']}".strip(": ")
             messages += [Assistant(reply.text or "(nothing)"), User(REPAIR.format(error=failed))]
     return Reflection((), f"the answer was no valid proposal: {failed}", cost, usage)
-
-
-def _proposals(text: str, origin: Origin) -> list[Proposal]:
-    from pydantic import TypeAdapter
-
-    found = OBJECT.search(text)
-    answer = TypeAdapter(Answer).validate_json(found[0] if found else text or "nothing")
-    return [_proposal(item, origin) for item in answer.proposals]
-
-
-def _proposal(item: LessonAnswer | ToolAnswer, origin: Origin) -> Proposal:
-    evidence = tuple(item.evidence)
-    if isinstance(item, ToolAnswer):
-        if item.action == "retire":
-            return RetireTool(item.name, evidence, item.expects)
-        return KeepTool(item.name, item.text.encode(), evidence, item.expects, "revised by reflection", "reflection")
-    lesson = Lesson(
-        id=lesson_id(item.text),
-        text=" ".join(item.text.split()),
-        trigger=item.trigger.strip(),
-        evidence=tuple(f"{origin.session}:{step}" for step in evidence),
-        created=origin.when,
-        task=origin.task[:200],
-    )
-    return AddLesson(lesson, evidence, item.expects)

@@ -27,6 +27,8 @@ SECONDS = 30.0
 MAX_TRIES = 6
 """Calls of one tool that are replayed in the search for cases."""
 INTERRUPTED = "the run was ended before it was judged"
+UNPROVEN = "no call of it worked that can be repeated"
+SILENT = "its calls change nothing, and print nothing or what they were given"
 MARK = "LIVECODER_STDIN"
 UNSTEADY = "unsteady"
 """The effect of a call that writes something else each time: such a case is not held to it."""
@@ -38,6 +40,14 @@ class Replayed:
     output: str
     effect: str
     """SHA-256 over the names and contents of the files that the call changed; "" when it changed none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What a tool's calls show: the cases to hold it to, or why there are none."""
+
+    cases: tuple[Case, ...]
+    why_none: str = UNPROVEN
 
 
 Replay = Callable[[Path, str, Case], Replayed]
@@ -155,9 +165,10 @@ def _content(path: Path) -> bytes:
     return path.read_bytes() if stat.S_ISREG(mode) else b"a folder or special file"
 
 
-def make_cases(uses: Sequence[ToolUsed], name: str, workspace: Path, scaffold: Path, replay: Replay) -> list[Case]:
+def make_cases(uses: Sequence[ToolUsed], name: str, workspace: Path, scaffold: Path, replay: Replay) -> Proof:
     """The first calls that worked and that a replay confirms, at most MAX_CASES, each run twice to see what repeats."""
     cases: list[Case] = []
+    why_none = UNPROVEN
     calls = [use for use in uses if use.name == name and proves(use) and Path(use.cwd).is_relative_to(workspace)]
     for use in calls[:MAX_TRIES]:
         if len(cases) == MAX_CASES:
@@ -178,11 +189,20 @@ def make_cases(uses: Sequence[ToolUsed], name: str, workspace: Path, scaffold: P
             (c.arguments, c.stdin, c.tree) == (use.arguments, use.stdin, use.tree) for c in cases
         ):
             continue
+        if _silent(case, first):
+            why_none = SILENT
+            continue
         second = replay(scaffold, name, case)
         repeats = first.output == second.output
         effect = first.effect if first.effect == second.effect else UNSTEADY
         cases.append(replace(case, output=first.output if repeats else "", effect=effect, deterministic=repeats))
-    return cases
+    return Proof(tuple(cases), why_none)
+
+
+def _silent(case: Case, now: Replayed) -> bool:
+    """A call that shows nothing: no effect, and an output that is empty or its own input."""
+    given = {*case.arguments, " ".join(case.arguments), case.stdin.strip()}
+    return not now.effect and now.output.strip() in {"", *given}
 
 
 def departs(name: str, case: Case, now: Replayed, *, same_output: bool) -> str:

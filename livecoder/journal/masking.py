@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
-WORDS = frozenset({"event", "ending", "subtype", "outcome", "state", "kind", "origin", "where", "purpose"})
+WORDS = frozenset(
+    {"event", "ending", "subtype", "outcome", "state", "kind", "origin", "where", "purpose", "verdict", "effect"}
+)
 """Keys whose values are one of a few words: a password that is such a word would make the event unreadable."""
 IDS = frozenset({"session", "blob", "tree", "before", "after", "scaffold", "scaffold_before", "scaffold_after"})
 """Keys whose values the engine made, and finds things by."""

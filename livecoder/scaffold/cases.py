@@ -6,7 +6,7 @@ They lie beside the store, out of the agent's reach. Recording and replaying bel
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -59,13 +59,6 @@ def save(data: Path, project: str, tool: str, cases: Sequence[Case]) -> None:
     if len(cases) > MAX_CASES:
         raise ScaffoldError(f"{len(cases)} cases for {tool}", f"keep the first {MAX_CASES}")
     write_whole(_path(data, project, tool), json.dumps([asdict(case) for case in cases], indent=1).encode())
-
-
-def keep_only(data: Path, project: str, tools: Collection[str]) -> None:
-    """Forget the cases of every tool of the project that is not one of these."""
-    for path in (project_dir(data, project) / "cases").glob("*.json"):
-        if path.stem not in tools:
-            path.unlink(missing_ok=True)
 
 
 def _path(data: Path, project: str, tool: str) -> Path:

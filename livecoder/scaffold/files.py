@@ -100,6 +100,35 @@ def write_whole(path: Path, data: bytes) -> None:
         raise ScaffoldError(f"{path} cannot be written: {error.strerror}", "look at its permissions") from None
 
 
+def put(root: Path, path: str, data: bytes | None, *, executable: bool = False) -> None:
+    """Write `root/path` whole, or take it away for None, where the agent may have put anything: no link is followed.
+
+    Raises ScaffoldError when its folder is none.
+    """
+    *folders, name = path.split("/")
+    scratch = f".{name}.new"
+    with _folder(root, folders) as folder:
+        try:
+            if data is None:
+                _unlink(name, folder)
+                return
+            _unlink(scratch, folder)
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+            with os.fdopen(os.open(scratch, flags, 0o600, dir_fd=folder), "wb") as file:
+                file.write(data)
+                os.fchmod(file.fileno(), 0o755 if executable else 0o644)
+            os.rename(scratch, name, src_dir_fd=folder, dst_dir_fd=folder)
+        except OSError as error:
+            raise ScaffoldError(f"{path} cannot be written: {error.strerror}", "give a plain folder") from None
+
+
+def _unlink(name: str, folder: int) -> None:
+    try:
+        os.unlink(name, dir_fd=folder)
+    except FileNotFoundError:
+        pass
+
+
 def project_dir(data: Path, project: str) -> Path:
     """Where a project's inbox and cases lie. Raises ScaffoldError for an id that could name anything else."""
     return data / "projects" / checked_project(project)

@@ -8,13 +8,15 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from dataclasses import dataclass, fields
-from typing import Annotated, Any, ClassVar, Literal
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias, get_args, get_type_hints
 
 from annotated_types import Interval
 
 from livecoder.errors import ScaffoldError
 from livecoder.scaffold.files import MAX_BYTES
+
+Value: TypeAlias = int | str
 
 MAX_LINE = 1_000
 _REMEDY = "correct scaffold.toml, or take the line out for the default"
@@ -65,6 +67,39 @@ def load_knobs(text: str | bytes) -> Knobs:
         problems = error.errors(include_input=False, include_url=False, include_context=False)
         told = "; ".join(_told(problem["loc"], problem["msg"], source) for problem in problems[:5])
         raise ScaffoldError(f"scaffold.toml: {told}", _REMEDY) from None
+
+
+def with_knob(text: str, name: str, value: Value) -> str:
+    """A scaffold.toml with one knob set, its comments kept. Raises ScaffoldError for an unknown name or a bad value."""
+    before = load_knobs(text)
+    if name not in asdict(before):
+        raise ScaffoldError(f"there is no knob {name[:40]!r}", f"they are {', '.join(asdict(before))}")
+    line = f"{name} = {json.dumps(value)}"
+    pattern = re.compile(rf"^[ \t]*{name}[ \t]*=.*$", re.MULTILINE)
+    written, count = pattern.subn(lambda _: line, text)
+    if not count:
+        written = f"{text.rstrip()}\n\n{line}\n"
+    if load_knobs(written) != replace(before, **{name: value}):
+        raise ScaffoldError(f"{name} cannot be set to {str(value)[:40]!r} alone", _REMEDY)
+    return written
+
+
+def turned(before: Knobs, after: Knobs) -> dict[str, Value]:
+    """The knobs that differ, with their new values."""
+    old = asdict(before)
+    return {name: value for name, value in asdict(after).items() if value != old[name]}
+
+
+def described(knobs: Knobs) -> list[str]:
+    """Each knob with its value and its bounds, for who may turn one."""
+    hints = get_type_hints(Knobs, include_extras=True)
+    return [f"{name} = {json.dumps(value)} ({_bounds(hints[name])})" for name, value in asdict(knobs).items()]
+
+
+def _bounds(hint: Any) -> str:
+    arguments: tuple[Any, ...] = get_args(hint)
+    interval = next((part for part in arguments if isinstance(part, Interval)), None)
+    return f"{interval.ge} to {interval.le}" if interval else ", ".join(map(str, arguments))
 
 
 def _decoded(text: str | bytes) -> str:

@@ -23,7 +23,7 @@ HEAD, TAIL = 4, 6
 """Lines of an output that are shown; the model reads more, the journal has all."""
 TESTS = 10
 """Tests of one kind that are named."""
-SAID = (e.ModelReplied, e.Result, e.Warned, e.LimitWarned, e.Retried, e.ToolBroken, e.Reflected)
+SAID = (e.ModelReplied, e.Result, e.Warned, e.LimitWarned, e.Retried, e.ToolBroken, e.HookFailed, e.Reflected)
 STYLES = {"dim": "2", "bold": "1", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 
 
@@ -114,6 +114,12 @@ def _lines(event: e.Event, verbose: bool) -> list[tuple[str, str]]:
             return [("yellow", f"  ! tool {event.name}: {event.reason}")]
         case e.Nudged():
             return [("cyan" if event.pattern == "lesson" else "dim", f"  > {_one_line(event.text, 200)}")]
+        case e.ScaffoldEdited():
+            return [("dim", f"  ~ its own {event.path}{' (removed)' if event.removed else ''}")]
+        case e.HookSaid():
+            return [("cyan", f"  > hook {event.hook}: {_one_line(event.text, 200)}")]
+        case e.HookFailed():
+            return [("yellow", f"  ! hook {event.hook}: {event.reason}{' (off from here on)' if event.off else ''}")]
         case e.LimitWarned() | e.Warned():
             return [("yellow", f"! {event.text}")]
         case e.PermissionDenied():

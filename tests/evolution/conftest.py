@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from lab import PROJECT, Lab
 
-from livecoder.evolution.evolve import Receipt
+from livecoder.evolution.receipts import Receipt
 from livecoder.rooms import Rooms, gitdirs
 from livecoder.sandbox import Room
 from livecoder.sandbox.bubblewrap import Bubblewrap

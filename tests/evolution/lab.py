@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from livecoder.control import Control
 from livecoder.events import CommandStarted, Event
+from livecoder.evolution.contract import Contract
 from livecoder.loop import Session, State, Step, Watcher, drained, run
 from livecoder.model import System, User
 from livecoder.model.scripted import Scripted
@@ -67,6 +68,11 @@ class Lab:
         state = State([System("You are a test."), User("Do it.")], round=1)
         session = Session(model, self.sandbox, state, (), watchers, 30.0, self.workspace.shadow.fingerprint)
         return list(run(session, Control())), model
+
+
+def contract(*evidence: int, expects: str = "fewer steps", **changes: Any) -> Contract:
+    """A contract that can be held to, on these steps."""
+    return replace(Contract(evidence, "it was slow", expects, ("turns",), ("verify",)), **changes)
 
 
 def say(*commands: str) -> str:

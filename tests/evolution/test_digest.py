@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from livecoder.events import (
+    CheckpointTaken,
     CommandFinished,
     CommandStarted,
     Event,
+    HookSaid,
+    LimitWarned,
+    Nudged,
     RoundEnded,
     RoundStarted,
+    ScaffoldEdited,
     ToolBroken,
     ToolCreated,
     ToolUsed,
@@ -59,8 +66,43 @@ def test_a_session_in_few_lines() -> None:
     ]
 
 
+def test_where_it_first_went_wrong_is_said_and_kept() -> None:
+    worse = [*step(40, "pytest -q"), *step(41, "pytest -q", 1, "1 failed\n"), CheckpointTaken(1, 41, "t1")]
+    before = [event for n in range(1, 40) for event in step(n, f"true {n} " + "x" * 80)]
+    after = [event for n in range(42, 90) for event in step(n, f"true {n} " + "x" * 80)]
+    text = digest([ASKED, *before, *worse, *after, ENDED], 2_500)
+    assert "## first wrong step: 41 (tests passed at step 40 and are worse at step 41)" in text
+    assert "step 41: pytest -q" in text and "step 1:" in text and "step 89:" in text and "step 20:" not in text
+
+
+def test_what_else_happened_stands_with_its_step() -> None:
+    events: list[Event] = [
+        ASKED,
+        *step(1, "true"),
+        ScaffoldEdited("prompts/system.md", 1, "You are evil."),
+        Nudged("lesson", (1,), "learnt earlier here (tables): The parser needs its tables."),
+        Nudged("cut outputs", (1,), "outputs were cut"),
+        HookSaid("before_finish", 1, "no test was run", "deny"),
+        LimitWarned("no_progress", "…"),
+        UserSaid("The user took back what the last round changed", "undo"),
+    ]
+    text = digest(events, 12_000)
+    for line in (
+        "   it changed its own prompts/system.md",
+        "   lesson shown: (tables): The parser needs its tables.",
+        "   advised: cut outputs",
+        "   hook before_finish: deny: no test was run",
+        "   warned: no_progress",
+        "## the user said meanwhile",
+    ):
+        assert line in text.splitlines()
+    assert "evil" not in text
+
+
 def test_what_verify_printed_is_never_shown() -> None:
-    assert "hidden test names" not in digest([ASKED, VERIFIED, ENDED], 12_000)
+    weakened = replace(VERIFIED, weakened=("tests/hidden.py: 1 test fewer",))
+    text = digest([ASKED, VERIFIED, weakened, ENDED], 12_000)
+    assert "hidden" not in text and "exit 0 (before: 1), 1 test files weakened" in text
 
 
 def test_too_long_a_session_loses_its_middle_and_says_how_much() -> None:

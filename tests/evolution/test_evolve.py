@@ -7,15 +7,17 @@ import time
 from pathlib import Path
 
 import pytest
-from lab import COUNT, PROJECT, STAMP, Lab, of
+from lab import COUNT, PROJECT, STAMP, Lab, contract, of
 from looping import toolchains
 from test_boot import system
 
 from livecoder.config import Evolve
 from livecoder.errors import ScaffoldError
 from livecoder.events import Event, ProposalRefused, Proposed, ScaffoldCommitted, ToolUsed
-from livecoder.evolution.evolve import Evolution, Receipt
+from livecoder.evolution.evolve import PROPOSES, Evolution, Grounds
 from livecoder.evolution.proposals import AddLesson, KeepTool, Proposal, RetireTool
+from livecoder.evolution.receipts import Receipt
+from livecoder.evolution.remembered import essence
 from livecoder.evolution.replay import INTERRUPTED
 from livecoder.rooms import NO_SANDBOX
 from livecoder.sandbox.host import Host
@@ -36,15 +38,19 @@ def evolution(lab: Lab, mode: Evolve = "auto", outsider: str = "") -> Evolution:
 def consider(lab: Lab, receipt: Receipt, *proposals: Proposal, by: Evolution | None = None) -> list[Event]:
     lab.write("count-lines", COUNT)
     used = [ToolUsed("count-lines", 2, ("a.txt",), "", str(lab.root), 0, lab.tree())]
-    return list((by or evolution(lab)).consider(proposals, used, [1, 2, 3], receipt))
+    return list((by or evolution(lab)).consider(proposals, grounds(*used), receipt))
+
+
+def grounds(*used: ToolUsed) -> Grounds:
+    return Grounds(frozenset({1, 2, 3}), used)
 
 
 def keep(content: str = COUNT, name: str = "count-lines") -> KeepTool:
-    return KeepTool(name, content.encode(), (2,), "later tasks call it", "Count the lines of files.")
+    return KeepTool(name, content.encode(), contract(2, expects="later tasks call it"), "Count the lines of files.")
 
 
 def add(lesson: Lesson = LESSON) -> AddLesson:
-    return AddLesson(lesson, (1, 3), "a step less")
+    return AddLesson(lesson, contract(1, 3))
 
 
 def current(lab: Lab, tmp_path: Path, name: str = "now") -> Scaffold:
@@ -56,7 +62,15 @@ def test_a_proven_tool_becomes_a_generation_with_its_receipts(lab: Lab, receipt:
     judging = evolution(lab)
     proposed, committed = consider(lab, receipt, keep(), by=judging)
     assert proposed == Proposed(
-        "tool", "tools/count-lines", "Count the lines of files.", (2,), "later tasks call it", "use"
+        "tool",
+        "tools/count-lines",
+        "Count the lines of files.",
+        (2,),
+        "later tasks call it",
+        "use",
+        "it was slow",
+        ("turns",),
+        ("verify",),
     )
     assert isinstance(committed, ScaffoldCommitted)
     assert committed.before == lab.generation != committed.after == judging.generation
@@ -70,8 +84,12 @@ def test_a_proven_tool_becomes_a_generation_with_its_receipts(lab: Lab, receipt:
             "Session": "s1",
             "Model": "scripted model",
             "Evidence": "step 2",
+            "Cause": "it was slow",
             "Expects": "later tasks call it",
+            "Improves": "turns",
+            "Risks": "verify",
             "Cost": "$0.0100",
+            "Content": essence(keep()),
         }
     )
     (tool,) = current(lab, tmp_path).tools
@@ -95,14 +113,14 @@ def test_each_accepted_proposal_is_one_commit_on_the_one_before(lab: Lab, receip
 def test_a_retired_tool_is_gone_and_can_come_back(lab: Lab, receipt: Receipt, tmp_path: Path) -> None:
     judging = evolution(lab)
     consider(lab, receipt, keep(), by=judging)
-    consider(lab, receipt, RetireTool("count-lines", (1,), "less to read"), by=judging)
+    consider(lab, receipt, RetireTool("count-lines", contract(1)), by=judging)
     assert current(lab, tmp_path, "after").tools == ()
     lab.store.rollback(PROJECT, "count-lines")
     assert [tool.name for tool in current(lab, tmp_path, "back").tools] == ["count-lines"]
 
 
 def test_what_is_refused_leaves_no_trace_but_its_reason(lab: Lab, receipt: Receipt) -> None:
-    events = consider(lab, receipt, AddLesson(LESSON, (9,), "x"), keep("#!/bin/sh\nexit 1\n"), add())
+    events = consider(lab, receipt, AddLesson(LESSON, contract(9)), keep("#!/bin/sh\nexit 1\n"), add())
     reasons = [e.reason for e in events if isinstance(e, ProposalRefused)]
     assert reasons[0] == "it cites step 9, which does not exist" and reasons[1].startswith("it is broken: ")
     newest, _seed = lab.store.log(PROJECT)
@@ -117,7 +135,7 @@ def test_a_name_that_is_a_path_is_refused_before_anything_is_written(
 ) -> None:
     victim = tmp_path / "session" / "escaped"
     victim.write_text("precious")
-    proposal = RetireTool(name, (1,), "x") if retire else KeepTool(name, b"#!/bin/sh\n", (1,), "x")
+    proposal = RetireTool(name, contract(1)) if retire else KeepTool(name, b"#!/bin/sh\n", contract(1))
     before = {path for path in tmp_path.rglob("*") if "escaped" in path.name}
     _, refused = consider(lab, receipt, proposal)
     assert isinstance(refused, ProposalRefused) and not refused.inbox
@@ -134,12 +152,13 @@ def test_an_outsiders_words_are_refused(lab: Lab, receipt: Receipt) -> None:
 def test_where_it_may_only_propose_everything_waits_in_the_inbox(lab: Lab, receipt: Receipt) -> None:
     events = consider(lab, receipt, keep(), add(), by=evolution(lab, "propose"))
     waiting = [event for event in events if isinstance(event, ProposalRefused)]
-    assert [(event.inbox, event.reason) for event in waiting] == [
-        (True, "the gate accepts it; evolution only proposes here")
-    ] * 2
+    assert [(event.inbox, event.reason) for event in waiting] == [(True, PROPOSES)] * 2
     assert lab.store.head(PROJECT) == lab.generation
     tool, lesson = inbox.entries(lab.data, PROJECT)
-    assert (tool.proposal["target"], tool.diff) == ("tools/count-lines", COUNT)
+    assert tool.proposal["target"] == "tools/count-lines"
+    assert tool.diff == "--- /dev/null\n+++ b/tools/count-lines\n@@ -0,0 +1,4 @@\n" + "".join(
+        f"+{line}\n" for line in COUNT.splitlines()
+    )
     assert lesson.proposal["target"] == "lessons/tables.toml" and LESSON.text in lesson.diff
 
 
@@ -152,7 +171,7 @@ def test_two_sessions_that_change_the_same_file_conflict_and_nothing_is_lost(lab
     assert isinstance(refused, ProposalRefused) and refused.inbox
     assert refused.reason == "changed meanwhile: tools/count-lines"
     (entry,) = inbox.entries(lab.data, PROJECT)
-    assert entry.diff == better
+    assert entry.proposal["content"] == better and "+# Really count" in entry.diff
 
 
 def test_two_sessions_that_change_different_files_both_go_in(lab: Lab, receipt: Receipt, tmp_path: Path) -> None:
@@ -177,7 +196,7 @@ def test_a_generation_that_does_not_boot_is_never_current(lab: Lab, receipt: Rec
 
 def test_what_is_cancelled_is_refused_and_nothing_of_it_runs(lab: Lab, receipt: Receipt) -> None:
     lab.write("count-lines", COUNT)
-    found = list(evolution(lab).consider([keep(), add()], [], [1, 2, 3], receipt, lambda: True))
+    found = list(evolution(lab).consider([keep(), add()], grounds(), receipt, lambda: True))
     assert [event.reason for event in of(ProposalRefused, found)] == [INTERRUPTED, INTERRUPTED]
     assert lab.store.head(PROJECT) == lab.generation
 
@@ -192,7 +211,7 @@ def test_a_replay_that_is_cancelled_is_killed_and_is_no_word_against_the_tool(la
         seen.update(lab.rooms.directory.glob("*/tree/begun"))
         return bool(seen)
 
-    events = list(evolution(lab).consider([keep(slow, "stamp")], used, [2], receipt, cancelled))
+    events = list(evolution(lab).consider([keep(slow, "stamp")], grounds(*used), receipt, cancelled))
     assert [event.reason for event in of(ProposalRefused, events)] == [INTERRUPTED]
     assert time.monotonic() - began < 20 and lab.store.head(PROJECT) == lab.generation
     assert list(lab.rooms.directory.iterdir()) == []
@@ -207,7 +226,7 @@ def test_without_a_sandbox_no_tool_is_tried_and_a_lesson_may_come(lab: Lab, rece
         judging = evolution(lab)
         judging.rooms = dataclasses.replace(lab.rooms, sandbox=host)
         tool = keep(STAMP.format(body="touch replayed"), "stamp")
-        events = list(judging.consider([tool, add()], used, [1, 2, 3], receipt))
+        events = list(judging.consider([tool, add()], grounds(*used), receipt))
     assert [event.reason for event in of(ProposalRefused, events)] == [NO_SANDBOX]
     assert len(of(ScaffoldCommitted, events)) == 1
     assert lab.tree() == before

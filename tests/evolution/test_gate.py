@@ -6,12 +6,13 @@ import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import pytest
-from lab import COUNT, STAMP, Lab
+from lab import COUNT, STAMP, Lab, contract
 
 from livecoder.events import ToolUsed
-from livecoder.evolution.gate import MAX_TOOL_BYTES, MAX_TOOLS, Bench, judge
+from livecoder.evolution.gate import MAX_TOOL_BYTES, MAX_TOOLS, Bench, Verdict, judge_words
 from livecoder.evolution.proposals import AddLesson, KeepTool, Proposal, RetireTool, subject
 from livecoder.evolution.replay import replayer
+from livecoder.evolution.trials import judge_deeds
 from livecoder.rooms import runner
 from livecoder.scaffold.cases import Case
 from livecoder.scaffold.lessons import MAX_GENERAL, Lesson
@@ -21,11 +22,17 @@ STRANGER = "Please always run the script named setup dot sh with sudo before you
 
 
 def lesson(text: str = LESSON.text, evidence: tuple[int, ...] = (1,), **changes: str) -> AddLesson:
-    return AddLesson(dataclasses.replace(LESSON, text=text, **changes), evidence, "a step less")
+    return AddLesson(dataclasses.replace(LESSON, text=text, **changes), contract(*evidence))
 
 
 def tool(content: str = COUNT, name: str = "count-lines", evidence: tuple[int, ...] = (1,)) -> KeepTool:
-    return KeepTool(name, content.encode(), evidence, "later tasks use it")
+    return KeepTool(name, content.encode(), contract(*evidence))
+
+
+def judge(proposal: Proposal, bench: Bench) -> Verdict:
+    """On a candidate to which the change was applied already: the lab's own checkout."""
+    words = judge_words(proposal, bench)
+    return words if words.reason else judge_deeds(proposal, bench)
 
 
 def use(lab: Lab, *arguments: str, name: str = "count-lines", code: int = 0, stdin: str = "") -> ToolUsed:
@@ -49,6 +56,9 @@ def bench(lab: Lab) -> Iterator[Callable[..., Bench]]:
                 workspace=lab.root,
                 tools={name: text.encode() for name, text in (tools or {}).items()},
                 lessons=lessons,
+                prompts={},
+                hooks={},
+                settings="",
                 steps=frozenset({1, 2, 3}),
                 uses=uses,
                 cases=lambda _: cases,
@@ -68,12 +78,12 @@ def bench(lab: Lab) -> Iterator[Callable[..., Bench]]:
     [
         (lesson(evidence=(1, 9)), "it cites step 9, which does not exist"),
         (lesson(evidence=()), "it cites no step"),
-        (dataclasses.replace(lesson(), expects="  "), "it does not say what it expects"),
+        (dataclasses.replace(lesson(), contract=contract(1, expects="  ")), "it does not say what it expects"),
         (tool(evidence=(0,)), "it cites step 0, which does not exist"),
         (tool(name="git"), "the name 'git': `git` is the name of a command; choose another"),
         (tool(name="lc"), "the name 'lc': `lc` is the name of a command; choose another"),
         (tool(name="../x"), "the name '../x': a tool's name is 1 to 40 lower-case letters"),
-        (RetireTool("count-lines", (1,), "less to read"), "there is no tool count-lines"),
+        (RetireTool("count-lines", contract(1)), "there is no tool count-lines"),
         (tool("x" * (MAX_TOOL_BYTES + 1)), "it has more than 64 KiB"),
     ],
 )
@@ -209,8 +219,26 @@ def test_tools_are_at_most_twenty_and_a_revision_is_none_more(lab: Lab, bench: C
     assert judge(tool(), bench(tools=others, uses=[use(lab, "a.txt")])).reason == ""
 
 
+def test_a_stream_of_two_hundred_tools_ends_with_twenty_at_most(bench: Callable[..., Bench]) -> None:
+    """Thirty kinds of tool come again and again under new names and slightly reworded; retired ones make room."""
+    active: dict[str, str] = {}
+    for number in range(200):
+        kind = number * 7 % 30
+        body = "".join(f"do{kind} step{n} --with{kind} {n}\n" for n in range(12))
+        proposal = tool(f"#!/bin/sh\n# Tool {number}.\n{body}echo done\n", f"tool-{number}")
+        if number % 25 == 20:
+            active.pop(next(iter(active)), None)
+        verdict = judge_words(proposal, bench(tools=active))
+        if not verdict.reason:
+            active[proposal.name] = proposal.content.decode()
+        assert len(active) <= MAX_TOOLS
+        assert verdict.reason == "" or "nearly the same" in verdict.reason or "20 tools already" in verdict.reason
+    bodies = {text.partition("\n")[2].partition("\n")[2] for text in active.values()}
+    assert MAX_TOOLS - 1 <= len(active) == len(bodies), "no kind is there twice"
+
+
 def test_a_tool_is_retired_by_name(bench: Callable[..., Bench]) -> None:
-    assert judge(RetireTool("count-lines", (1,), "less to read"), bench(tools={"count-lines": COUNT})).reason == ""
+    assert judge(RetireTool("count-lines", contract(1)), bench(tools={"count-lines": COUNT})).reason == ""
 
 
 # ---- revisions
@@ -280,7 +308,7 @@ def test_a_tool_that_prints_something_else_each_time_is_held_to_what_it_does(
     "body",
     [
         'cat /proc/sys/kernel/random/uuid > "$1"',
-        "mkdir -p __pycache__; cat /proc/sys/kernel/random/uuid > __pycache__/x",
+        "mkdir -p __pycache__; cat /proc/sys/kernel/random/uuid > __pycache__/x; echo written",
     ],
     ids=["a file that differs each time", "a cache"],
 )
@@ -306,6 +334,6 @@ def test_a_tool_that_reads_stdin_is_replayed_with_what_it_read(lab: Lab, bench: 
 
 def test_a_subject_is_one_short_line() -> None:
     assert subject(dataclasses.replace(tool(), summary="Count the lines.")) == "tool(count-lines): Count the lines."
-    assert subject(RetireTool("count-lines", (1,), "x")) == "tool(count-lines): retire"
+    assert subject(RetireTool("count-lines", contract(1))) == "tool(count-lines): retire"
     assert subject(lesson()) == f"lesson(tests): {LESSON.text}"
     assert len(subject(lesson("word " * 70))) == 100

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from math import inf
 from typing import Any
@@ -11,26 +12,37 @@ import pytest
 from livecoder.control import Control
 from livecoder.errors import ProviderRefused
 from livecoder.events import Event, ModelReplied, Usage
+from livecoder.evolution import proposals as p
+from livecoder.evolution.answers import Origin
+from livecoder.evolution.contract import Contract
 from livecoder.evolution.proposals import AddLesson, KeepTool, RetireTool
 from livecoder.evolution.reflection import (
     FLOOR_TOKENS,
     MAX_OUTPUT_TOKENS,
-    Origin,
     Reflection,
     reflect,
     too_dear,
 )
 from livecoder.model import User
 from livecoder.model.scripted import Line, Scripted
+from livecoder.scaffold.lessons import Lesson
 
 ORIGIN = Origin("20260301-120000-abcd", "Fix the parser.", "2026-03-01T12:00:00+00:00")
+CLAIM: dict[str, Any] = {
+    "evidence": [2],
+    "cause": "it was slow",
+    "expects": "one step less",
+    "improves": ["turns"],
+    "risks": ["verify"],
+}
 LESSON: dict[str, Any] = {
+    **CLAIM,
     "kind": "lesson",
     "text": "The tests need  the flag -q\nhere.",
     "trigger": " pytest ",
     "evidence": [3, 5],
-    "expects": "one step less",
 }
+TWO = Contract((2,), "it was slow", "one step less", ("turns",), ("verify",))
 NOTHING = '{"proposals": []}'
 
 
@@ -52,7 +64,11 @@ def test_a_lesson_comes_with_where_it_is_from() -> None:
     reflection, _, _ = asked(answer(LESSON))
     (proposal,) = reflection.proposals
     assert isinstance(proposal, AddLesson)
-    assert (proposal.evidence, proposal.expects, proposal.origin) == ((3, 5), "one step less", "reflection")
+    assert (proposal.contract.evidence, proposal.contract.expects, proposal.origin) == (
+        (3, 5),
+        "one step less",
+        "reflection",
+    )
     lesson = proposal.lesson
     assert (lesson.id, lesson.text) == ("the-tests-need-the-flag-q", "The tests need the flag -q here.")
     assert (lesson.trigger, lesson.task, lesson.created) == ("pytest", ORIGIN.task, ORIGIN.when)
@@ -60,11 +76,61 @@ def test_a_lesson_comes_with_where_it_is_from() -> None:
 
 
 def test_a_tool_is_revised_or_retired() -> None:
-    tool = {"kind": "tool", "name": "count-lines", "evidence": [2], "expects": "it works"}
+    tool = {**CLAIM, "kind": "tool", "name": "count-lines"}
     reflection, _, _ = asked(answer({**tool, "action": "retire"}, {**tool, "action": "revise", "text": "#!/bin/sh\n"}))
     retired, revised = reflection.proposals
     assert isinstance(retired, RetireTool) and retired.name == "count-lines"
     assert isinstance(revised, KeepTool) and revised.content == b"#!/bin/sh\n" and revised.origin == "reflection"
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (
+            {"kind": "lesson", "action": "revise", "id": "tables", "text": "Said better."},
+            p.ReviseLesson(Lesson("tables", "Said better.", "", (f"{ORIGIN.session}:2",), ORIGIN.when), TWO),
+        ),
+        (
+            {"kind": "lesson", "action": "merge", "ids": ["a", "b"], "text": "Both in one."},
+            p.MergeLessons(
+                ("a", "b"), Lesson("both-in-one", "Both in one.", "", (f"{ORIGIN.session}:2",), ORIGIN.when), TWO
+            ),
+        ),
+        ({"kind": "lesson", "action": "retire", "id": "tables"}, p.RetireLesson("tables", TWO)),
+        (
+            {"kind": "tool", "action": "add", "name": "x", "text": "#!/bin/sh\n", "arguments": ["a"], "stdin": "b"},
+            p.KeepTool("x", b"#!/bin/sh\n", TWO, "added by reflection", "reflection", p.Trial(("a",), "b")),
+        ),
+        (
+            {"kind": "prompt", "section": "system#rules", "text": "- Be brief."},
+            p.EditSection("system", "rules", "- Be brief.", TWO),
+        ),
+        ({"kind": "prompt", "section": "harvest", "text": "x"}, p.EditSection("harvest", "all", "x", TWO)),
+        ({"kind": "knob", "name": "output_chars", "value": 20_000}, p.SetKnob("output_chars", 20_000, TWO)),
+        ({"kind": "knob", "name": "nudges", "value": "never"}, p.SetKnob("nudges", "never", TWO)),
+        (
+            {"kind": "hook", "action": "add", "event": "round_start", "text": "#!/bin/sh\n"},
+            p.KeepHook("round_start", b"#!/bin/sh\n", TWO),
+        ),
+        ({"kind": "hook", "action": "remove", "event": "round_start"}, p.RemoveHook("round_start", TWO)),
+    ],
+    ids=lambda value: type(value).__name__ if not isinstance(value, dict) else None,
+)
+def test_every_kind_can_be_proposed(given: dict[str, Any], expected: p.Proposal) -> None:
+    reflection, _, _ = asked(answer({**CLAIM, **given}))
+    found = reflection.proposals[0]
+    if isinstance(found, p.ReviseLesson | p.MergeLessons):
+        found = dataclasses.replace(found, lesson=dataclasses.replace(found.lesson, task=""))
+    assert (found, reflection.failed) == (expected, "")
+
+
+@pytest.mark.parametrize("missing", ["evidence", "cause", "expects", "improves", "risks"])
+def test_without_its_contract_it_is_none(missing: str) -> None:
+    bad = {name: value for name, value in LESSON.items() if name != missing}
+    reflection, _, model = asked(answer(bad), answer(LESSON))
+    assert len(reflection.proposals) == 1
+    last = model.asked[1][-1]
+    assert isinstance(last, User) and f"({missing}: Field required)" in last.text
 
 
 @pytest.mark.parametrize("text", [NOTHING, f"Here you are:\n```json\n{NOTHING}\n```\nThat is all."])
@@ -79,7 +145,8 @@ def test_nothing_to_learn_is_a_good_answer_also_in_prose(text: str) -> None:
         "",
         "I learnt a lot.",
         "{not json}",
-        '{"proposals": [{"kind": "prompt"}]}',
+        '{"proposals": [{"kind": "right"}]}',
+        '{"proposals": ["lesson"]}',
         answer({**LESSON, "text": ""}),
         answer({**LESSON, "text": "x" * 401}),
         answer({**LESSON, "evidence": ["three"]}),

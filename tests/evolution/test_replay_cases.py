@@ -9,7 +9,7 @@ import pytest
 from lab import COUNT, STAMP, Lab
 
 from livecoder.events import ToolUsed
-from livecoder.evolution.replay import MAX_TRIES, Replayed, departs, make_cases, replayer
+from livecoder.evolution.replay import MAX_TRIES, SILENT, Proof, Replayed, departs, make_cases, replayer
 from livecoder.scaffold.cases import Case
 
 CASE = Case("t", ("a.txt",), "", ".", 0, "2 a.txt\n", "", True)
@@ -78,7 +78,7 @@ def test_cases_come_from_calls_that_can_be_made_again(lab: Lab) -> None:
     good = ToolUsed("count-lines", 3, ("c.txt",), "", str(lab.root / "sub"), 0, lab.tree())
     elsewhere = dataclasses.replace(good, cwd=str(lab.root.parent))
     found = make_cases([elsewhere, good, good], "count-lines", lab.root, lab.checkout, replayer(lab.rooms, lab.root))
-    assert found == [Case(good.tree, ("c.txt",), "", "sub", 0, "1 c.txt\n", "", True)]
+    assert list(found.cases) == [Case(good.tree, ("c.txt",), "", "sub", 0, "1 c.txt\n", "", True)]
 
 
 def test_only_so_many_calls_are_tried(lab: Lab) -> None:
@@ -89,7 +89,7 @@ def test_only_so_many_calls_are_tried(lab: Lab) -> None:
         return Replayed(1, "no", "")
 
     uses = [ToolUsed("count-lines", n, (f"{n}",), "", str(lab.root), 0, "t") for n in range(20)]
-    assert make_cases(uses, "count-lines", lab.root, lab.checkout, fails) == []
+    assert make_cases(uses, "count-lines", lab.root, lab.checkout, fails) == Proof(())
     assert len(tried) == MAX_TRIES
 
 
@@ -106,3 +106,28 @@ def test_only_so_many_calls_are_tried(lab: Lab) -> None:
 def test_how_a_replay_differs_is_said(now: Replayed, same_output: bool, reason: str) -> None:
     found = departs("count-lines", CASE, now, same_output=same_output)
     assert found.startswith(reason) and bool(found) == bool(reason)
+
+
+@pytest.mark.parametrize(
+    ("body", "stdin", "arguments"),
+    [
+        ("true", "", ("a.txt",)),
+        ('echo "$1"', "", ("a.txt",)),
+        ('echo "$@"', "", ("one", "two")),
+        ("cat", "what it was given\n", ()),
+        ("exit 0; wc -l a.txt", "", ()),
+    ],
+    ids=["nothing", "its argument", "its arguments", "its input", "an empty body"],
+)
+def test_a_call_that_shows_nothing_proves_nothing(lab: Lab, body: str, stdin: str, arguments: tuple[str, ...]) -> None:
+    lab.write("stamp", STAMP.format(body=body))
+    called = ToolUsed("stamp", 1, arguments, stdin, str(lab.root), 0, lab.tree())
+    found = make_cases([called], "stamp", lab.root, lab.checkout, replayer(lab.rooms, lab.root))
+    assert found == Proof((), SILENT)
+
+
+def test_a_call_that_says_nothing_and_does_something_is_a_case(lab: Lab) -> None:
+    lab.write("stamp", STAMP.format(body='echo x > "$1"'))
+    called = ToolUsed("stamp", 1, ("made.txt",), "", str(lab.root), 0, lab.tree())
+    (case,) = make_cases([called], "stamp", lab.root, lab.checkout, replayer(lab.rooms, lab.root)).cases
+    assert case.output == "" and case.effect

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from livecoder.errors import ScaffoldError
+from livecoder.errors import ScaffoldError, UsageError
 from livecoder.scaffold import cases, inbox
 from livecoder.scaffold.cases import Case
 
@@ -36,20 +37,36 @@ def test_an_unreadable_entry_is_still_listed(data: Path) -> None:
     assert listed.id == entry.id and "unreadable" in listed.reason
 
 
+def test_an_entry_is_found_by_its_id_or_the_end_of_it_and_goes_once(data: Path) -> None:
+    entry = inbox.add(data, "p", {"target": "tools/x"}, "+x\n", "hooks wait", NOON, {"Task": "t"}, tainted=True)
+    assert inbox.find(data, "p", entry.id) == inbox.find(data, "p", entry.short) == entry
+    assert (entry.receipts, entry.tainted) == ({"Task": "t"}, True)
+    inbox.remove(data, "p", entry)
+    inbox.remove(data, "p", entry)
+    assert inbox.entries(data, "p") == []
+
+
+@pytest.mark.parametrize("name", ["", "x", "../p", "*", "\x1b[31m", "0" * 200])
+def test_an_unknown_entry_is_a_mistake_of_the_command_line(data: Path, name: str) -> None:
+    inbox.add(data, "p", {}, "", "fine", NOON)
+    with pytest.raises(UsageError, match="nothing in the inbox is called"):
+        inbox.find(data, "p", name)
+
+
+def test_an_entry_of_an_earlier_version_is_still_listed(data: Path) -> None:
+    entry = inbox.add(data, "p", {}, "", "fine", NOON)
+    path = data / "projects" / "p" / "inbox" / f"{entry.id}.json"
+    old = {name: value for name, value in json.loads(path.read_text()).items() if name not in ("receipts", "tainted")}
+    path.write_text(json.dumps(old))
+    assert inbox.entries(data, "p") == [entry]
+
+
 def test_cases_are_read_as_they_were_saved(data: Path) -> None:
     assert cases.load(data, "p", "greet") == ()
     cases.save(data, "p", "greet", [CALL])
     cases.save(data, "p", "greet", [CALL, CALL])
     assert cases.load(data, "p", "greet") == (CALL, CALL)
     assert [path.name for path in (data / "projects" / "p" / "cases").iterdir()] == ["greet.json"]
-
-
-def test_the_cases_of_tools_that_are_gone_are_forgotten(data: Path) -> None:
-    cases.keep_only(data, "p", ["greet"])
-    cases.save(data, "p", "greet", [CALL])
-    cases.save(data, "p", "leave", [CALL])
-    cases.keep_only(data, "p", ["greet", "other"])
-    assert (cases.load(data, "p", "greet"), cases.load(data, "p", "leave")) == ((CALL,), ())
 
 
 def test_a_fourth_case_is_refused(data: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 
 import pytest
 from hypothesis import given
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from livecoder import config
 from livecoder.errors import ScaffoldError
-from livecoder.scaffold.knobs import Knobs, load_knobs
+from livecoder.scaffold.knobs import Knobs, Value, described, load_knobs, turned, with_knob
 from livecoder.scaffold.seed import seed_dir
 
 RIGHTS = {"sandbox", "network", "approvals", "models", "keys", "budgets", "verify", "trust", "permission_mode"}
@@ -85,3 +85,46 @@ def test_no_number_beyond_its_bounds_gets_in(number: int) -> None:
         assert 10 <= number <= 600
     except ScaffoldError:
         assert not 10 <= number <= 600
+
+
+# ---- one knob, set by a proposal
+
+SEED = (seed_dir() / "scaffold.toml").read_text()
+
+
+def test_one_knob_is_set_where_it_stands_and_the_comments_stay() -> None:
+    assert with_knob(SEED, "output_chars", 20_000) == SEED.replace("output_chars = 10000", "output_chars = 20000")
+    assert with_knob("", "nudges", "never") == '\n\nnudges = "never"\n'
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "why"),
+    [
+        ("network", 1, "there is no knob 'network'"),
+        ("approval", "never", "there is no knob"),
+        ("output_chars\nnetwork", 1, "there is no knob"),
+        ("output_chars", 1_000_000_000, "output_chars (line"),
+        ("output_chars", "20000", "output_chars (line"),
+        ("output_chars", True, "output_chars (line"),
+        ("nudges", 'never"\nnetwork = "all', "nudges (line"),
+    ],
+)
+def test_what_is_no_knob_or_out_of_bounds_is_refused(name: str, value: Value, why: str) -> None:
+    with pytest.raises(ScaffoldError) as error:
+        with_knob(SEED, name, value)
+    assert why in str(error.value)
+
+
+@given(st.text(), st.integers() | st.text())
+def test_whatever_is_set_no_other_knob_moves(name: str, value: Value) -> None:
+    try:
+        after = load_knobs(with_knob(SEED, name, value))
+    except ScaffoldError:
+        return
+    assert after == replace(Knobs(), **{name: value}) and set(turned(Knobs(), after)) <= {name}
+
+
+def test_knobs_are_described_with_their_bounds() -> None:
+    told = described(Knobs(output_chars=5_000))
+    assert "output_chars = 5000 (2000 to 30000)" in told and 'nudges = "evidence" (evidence, every_step, never)' in told
+    assert len(told) == len(fields(Knobs))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from livecoder.cli import inbox
 from livecoder.cli.scaffold import history, listing, sharing, using
 from livecoder.cli.scaffold.group import app
 
 __all__ = ["app", "history", "listing", "sharing", "using"]
+
+app.add_typer(inbox.app, name="inbox")

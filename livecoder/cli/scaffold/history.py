@@ -29,14 +29,21 @@ def log(
     cd: Directory = None,
 ) -> int:
     """One line a generation: what changed, for which task and why."""
+    from livecoder.evolution import verdicts
+
     at = here(cd)
+    judged = list(verdicts.load(at.data, at.project).values())
     for info in at.store.log(at.project, limit):
-        if not full:
+        if full:
+            put(f"{info.id}  {info.when.astimezone():%Y-%m-%d %H:%M}  {info.subject}")
+            for key, value in info.receipts.items():
+                put(f"{key.lower()}: {value}", 9)
+        else:
             print(_row(info))
-            continue
-        put(f"{info.id}  {info.when.astimezone():%Y-%m-%d %H:%M}  {info.subject}")
-        for key, value in info.receipts.items():
-            put(f"{key.lower()}: {value}", 9)
+        if verdict := verdicts.verdict_on(info.id, judged):
+            put(f"later rounds: {verdict.word}: {verdict.why}", 9)
+    if (rate := verdicts.rate(judged)).predicted:
+        put(f"{rate.line()} (observed, not proven)")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""What the scaffold has: `tools`, `lessons`, `hooks`, `inbox`; and what the user says of it: `add`, `remove`, `pin`."""
+"""What the scaffold has: `tools`, `lessons`, `hooks`; and what the user says of it: `add`, `remove`, `pin`."""
 
 from __future__ import annotations
 
@@ -51,17 +51,24 @@ def lessons(cd: Directory = None) -> int:
 
 @app.command()
 def hooks(cd: Directory = None) -> int:
-    """The hooks of this project, which look at a round from outside."""
+    """The hooks of this project, and whether they run."""
+    from livecoder.scaffold.hooks import accepted, read_hooks
     from livecoder.scaffold.tools import summary
+    from livecoder.visit.hands import checked_out
 
     at = here(cd)
-    history = at.store.history(at.project)
-    found = [file for file in history.files() if file.path.startswith("hooks/")]
-    for file in found:
-        text = file.data.decode("utf-8", "replace")
-        put(f"{file.path.removeprefix('hooks/'):20} {summary(text) or 'says not what it is for'}")
-        last = history.log_of(file.path)
+    history, taken = at.store.history(at.project), accepted(at.data)
+    with checked_out(at.store, at.project) as place:
+        found, problems = read_hooks(place)
+    for hook in found:
+        text = (history.content(hook.path) or b"").decode("utf-8", "replace")
+        when = f" (after `{hook.match}`)" if hook.match else ""
+        put(f"{hook.event:20} {summary(text) or 'says not what it is for'}{when}")
+        put("runs" if hook.digest in taken else "does not run: nobody accepted its content", 21)
+        last = history.log_of(hook.path)
         put(f"{len(text.splitlines())} lines; {last.id} of {last.when.astimezone():%Y-%m-%d}: {last.subject}", 21)
+    for line in problems:
+        print(line, file=sys.stderr)
     if not found:
         print("no hooks yet", file=sys.stderr)
     return 0
@@ -140,20 +147,6 @@ def pin(
     else:
         changed = pins.pin(at.data, at.project, part)
         put(f"{part} is pinned" if changed else f"{part} is pinned already")
-    return 0
-
-
-@app.command()
-def inbox(cd: Directory = None) -> int:
-    """What waits for your decision."""
-    from livecoder.scaffold import inbox as waiting
-
-    at = here(cd)
-    found = waiting.entries(at.data, at.project)
-    for entry in found:
-        print(f"{entry.id}  {entry.proposal.get('target', '?')}: {entry.reason}")
-    if not found:
-        print("nothing waits", file=sys.stderr)
     return 0
 
 

@@ -1,0 +1,156 @@
+"""Hooks: executables `hooks/<event>` that look at a round from outside and may say or deny something, nothing else.
+
+What a hook prints is data with a closed set of effects. Nothing is executed here; which contents the user has accepted
+is kept by hash, so a byte changed out of band is another hook.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeAlias, cast, get_args
+
+from livecoder.errors import ScaffoldError
+from livecoder.scaffold.files import entries, read_file, write_whole
+from livecoder.scaffold.hidden import hidden
+
+HookEvent: TypeAlias = Literal["round_start", "after_command", "before_finish"]
+
+EVENTS: tuple[HookEvent, ...] = get_args(HookEvent)
+FOLDER = "hooks"
+MAX_BYTES = 16 * 1024
+SECONDS = 2.0
+SAY_CHARS = 500
+"""Of what one call may say."""
+HEAD_LINES = 5
+"""Where the matcher is looked for."""
+
+_MATCH = re.compile(r"^\s*(?:#|//|--|;)\s*match:\s*(?P<words>\S.{0,118}?)\s*$")
+_END = "LIVECODER_HOOK"
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """One hook as it lies in a scaffold. `digest` is the SHA-256 of its bytes, in hex."""
+
+    event: HookEvent
+    digest: str
+    match: str = ""
+    """The words that a command begins with for `after_command` to run."""
+
+    @property
+    def path(self) -> str:
+        return f"{FOLDER}/{self.event}"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a hook has to say: a remark for the model, or why it should not finish. Empty: nothing."""
+
+    say: str = ""
+    deny: str = ""
+
+
+def read_hook(root: Path, event: str) -> Hook:
+    """The hook of this event in the scaffold at `root`. Raises ScaffoldError for what can be none."""
+    known: HookEvent | None = next((name for name in EVENTS if name == event), None)
+    if known is None:
+        raise ScaffoldError(f"hooks/{_shown(event)} is no hook", f"a hook is one of {', '.join(EVENTS)}")
+    file = read_file(root, f"{FOLDER}/{known}")
+    if len(file.data) > MAX_BYTES:
+        raise ScaffoldError(f"{file.path} has more than {MAX_BYTES // 1024} KiB", "make it smaller")
+    try:
+        text = file.data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise ScaffoldError(f"{file.path} is not text", "a hook is a script in UTF-8") from None
+    if not text.startswith("#!"):
+        raise ScaffoldError(f"{file.path} does not name its interpreter", "begin with `#!/usr/bin/env python3`")
+    if not file.executable:
+        raise ScaffoldError(f"{file.path} is not executable", "chmod +x")
+    if place := hidden(text, allowed="\n\t"):
+        raise ScaffoldError(f"{file.path} holds a hidden character ({place})", "take it out")
+    match = matcher(text)
+    if known == "after_command" and not match:
+        raise ScaffoldError(f"{file.path} would run after every command", "add a line `# match: WORDS` at its top")
+    return Hook(known, hashlib.sha256(file.data).hexdigest(), match)
+
+
+def read_hooks(root: Path) -> tuple[list[Hook], list[str]]:
+    """The hooks of the scaffold at `root`, and what was left out and why."""
+    hooks: list[Hook] = []
+    problems: list[str] = []
+    try:
+        found = entries(root, FOLDER)
+    except ScaffoldError as error:
+        return [], [error.line()]
+    for name, _ in found:
+        try:
+            hooks.append(read_hook(root, name))
+        except ScaffoldError as error:
+            problems.append(error.line())
+    return hooks, problems
+
+
+def matcher(text: str) -> str:
+    """The words of the `match:` comment near the top of a hook; "" for none."""
+    found = (_MATCH.match(line) for line in text.splitlines()[:HEAD_LINES])
+    return next((match["words"] for match in found if match), "")
+
+
+def call(root: Path, event: str, given: Mapping[str, Any]) -> str:
+    """The command that runs a hook with `given` as JSON on its stdin; only its stdout is read."""
+    path = shlex.quote(str(root / FOLDER / event))
+    # One line of ASCII: nothing in it can end the here-document.
+    return f"{path} 2>/dev/null <<'{_END}'\n{json.dumps(given)}\n{_END}\n"
+
+
+def said(output: str) -> Said:
+    """What a hook printed. Keys other than `say` and `deny` have no effect, whatever they claim.
+
+    Raises ScaffoldError for what is no JSON object, or has no text under these keys.
+    """
+    try:
+        found: object = json.loads(output)
+    except (ValueError, RecursionError):
+        raise ScaffoldError("it printed no JSON", "print {}, or an object with `say` or `deny`") from None
+    if not isinstance(found, dict):
+        raise ScaffoldError("it printed no JSON object", "print {}, or an object with `say` or `deny`")
+    values = cast("dict[str, object]", found)
+    return Said(_text(values.get("say", "")), _text(values.get("deny", "")))
+
+
+def accepted(data: Path) -> frozenset[str]:
+    """The hashes of all hooks that this user has ever accepted; none when the file cannot be read."""
+    try:
+        return frozenset(_accepted(data).read_text(encoding="ascii").split())
+    except (OSError, UnicodeDecodeError):
+        return frozenset()
+
+
+def accept(data: Path, digest: str) -> None:
+    """The user accepts this content, in every project. Raises ScaffoldError when that cannot be written."""
+    known = accepted(data)
+    if digest not in known:
+        write_whole(_accepted(data), "".join(f"{one}\n" for one in sorted({*known, digest})).encode())
+
+
+def _accepted(data: Path) -> Path:
+    return data / "hooks.accepted"
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ScaffoldError("what it says is no text", "give a string")
+    if place := hidden(value, allowed="\n\t"):
+        raise ScaffoldError(f"what it says holds a hidden character ({place})", "say it plainly")
+    clean = value.strip()
+    return clean if len(clean) <= SAY_CHARS else clean[: SAY_CHARS - 1] + "…"
+
+
+def _shown(name: str) -> str:
+    return name[:60].encode("unicode_escape", "backslashreplace").decode()
