@@ -101,8 +101,9 @@ class BaseRuns:
     def _on_base(self, request: BaseRequest, number: int, output: str) -> Notice:
         """`output` is what `lc out` calls the run's."""
         beside, asked = self.rooms.sandbox.room.content, not speaks_of_reports(request.command)
-        room = self.rooms.copy(self.base_tree, beside=beside, report=asked, guest=output)
-        plain = self.rooms.copy(self.base_tree, beside=beside, guest=output)
+        tools = self.rooms.sandbox.room.scaffold
+        room = self.rooms.copy(self.base_tree, tools, beside, report=asked, guest=output)
+        plain = self.rooms.copy(self.base_tree, tools, beside, guest=output)
         base = run(_with_taken(request), room, plain, self.timeout, self.cancelled)
         finished = base.finished
         last = self.last.of(request.command) if base.tests else None

@@ -100,11 +100,10 @@ class Harvest:
             yield Notice(event, self._recurs(event))
 
     def before_end(self, state: State) -> Notice | None:
-        """Asked once, when scripts or procedures ran well that might come back, and no tool came of any."""
+        """Asked once, when scripts or procedures that ran well came back, here or from task to task."""
         if self._asked or self.mode == "never" or not self.encouraged() or self.tools_made():
             return None
-        useful = [script for script in self._ran if script.exit_code == 0 and (script.similar_to or not _edits(script))]
-        useful = useful[-NAMED_SCRIPTS:]
+        useful = [script for script in self._ran if script.exit_code == 0 and script.similar_to][-NAMED_SCRIPTS:]
         met = [self._recurring(shape) for shape in self.recurring if shape in self._met][:NAMED]
         if not useful and not met:
             return None
@@ -163,11 +162,6 @@ class Harvest:
             f"this script has the shape of the one in {' and '.join(event.similar_to)}. If it comes back again, keep "
             "it: $SCAFFOLD/tools/NAME, with arguments or stdin in place of its constants"
         )
-
-
-def _edits(script: Harvested) -> bool:
-    """A script that wrote a change of the tree down once has done its work, and no argument makes it do another."""
-    return ".replace(" in script.source and ("write" in script.source)
 
 
 def _language(word: str) -> str:

@@ -21,6 +21,8 @@ MAX_LINE = 2_000
 TOOLS = ("trial", "stestr", "zope-testrunner", "nose2", "green", "ward")
 _FACTOR = re.compile(r"[\w{},.!*-]+:\s+")
 _POSARGS = re.compile(r"\{posargs:([\w./= -]*)\}")
+_UNKNOWN = "\x01"
+"""Stands for a substitution of tox's that is not known here: a word with one in it is no word of a command."""
 _ENV = re.compile(r"\{env:\w+:([^{}]*)\}")
 _OTHER = re.compile(r"\{[^{}]*\}")
 _TEST_FUNCTION = re.compile(r"def (\w{0,60}?test\w{0,60})\(")
@@ -112,12 +114,13 @@ def _words(line: str) -> list[str]:
         return []
     line = line.replace("{toxinidir}/", "").replace("{tox_root}/", "").replace("{toxinidir}", ".")
     line = re.sub(r"\{envpython\}|\$\(PYTHON\)|\$\{PYTHON\}", "python", line)
-    for pattern, put in ((_ENV, r"\1"), (_POSARGS, r"\1"), (_OTHER, "")):
+    for pattern, put in ((_ENV, r"\1"), (_POSARGS, r"\1"), (_OTHER, _UNKNOWN)):
         line = pattern.sub(put, line)
     try:
-        return shlex.split(line)
+        words = shlex.split(line)
     except ValueError:  # an open quote
-        return line.split()
+        words = line.split()
+    return [word for word in words if _UNKNOWN not in word]
 
 
 def _run(place: Place, words: list[str], folder: str) -> tuple[str, str, tuple[str, ...]] | None:

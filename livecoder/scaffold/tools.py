@@ -167,16 +167,17 @@ def check_tool(run: Run, name: str, root: Path) -> Verdict:
     if code:
         told = f"`{name} --help` ended with exit code {code} (it has {CHECK_SECONDS:g} s): {_last_line(output)}"
         return Verdict(False, reason=told.rstrip(": "))
-    return _judge_help(output)
+    return _judge_help(output, summary(file.data.decode("utf-8")))
 
 
-def _judge_help(output: str) -> Verdict:
+def _judge_help(output: str, described: str) -> Verdict:
+    """`described` is what the script's docstring or first comment says of it, for a --help that only shows usage."""
     lines = [line.strip() for line in output.strip().splitlines()]
     lines = [line for line in lines if line]
     wanted = "; print its purpose in the first line of --help, then its usage"
     if not lines:
         return Verdict(False, reason=f"--help prints nothing{wanted}")
-    purpose = _purpose(output)
+    purpose = _purpose(output) or described
     if not purpose or _ERROR.match(purpose):
         return Verdict(False, reason=f"--help does not begin with its purpose but with {lines[0][:80]!r}{wanted}")
     if len(purpose) > SUMMARY_CHARS:

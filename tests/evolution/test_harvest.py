@@ -24,7 +24,6 @@ path.write_text(text.replace("{old}", "{new}"))
 LIST = (
     "import os\nfor name in sorted(os.listdir('.')):\n    if name.endswith('.txt'):\n        print(name, len(name))\n"
 )
-COUNT = "import sys\ntotal = 0\nfor line in open('a.txt'):\n    total += len(line)\nprint(total)\n"
 FIRST = EDIT.format(file="a.txt", old="one", new="uno")
 SECOND = EDIT.format(file="b.txt", old="three", new="tre")
 
@@ -107,23 +106,23 @@ def test_one_that_comes_back_from_an_earlier_session_is_recognised(lab: Lab) -> 
 
 
 def test_useful_scripts_are_asked_about_once_at_the_end_and_aside(lab: Lab) -> None:
-    events, model = lab.play([say(inline(COUNT)), say(inline(LIST)), "done", "none"], harvest())
+    events, model = lab.play([say(inline(FIRST)), say(inline(SECOND)), "done", "none"], harvest())
     (question,) = of(Nudged, events)
-    assert (question.pattern, question.steps, question.text) == ("harvest", (1, 2), "keep one of 2?")
+    assert (question.pattern, question.steps, question.text) == ("harvest", (2,), "keep one of 1?")
     system, asked = model.asked[3]
     assert system is model.asked[0][0]
-    assert told((asked,)) == "keep one of 2?"
+    assert told((asked,)) == "keep one of 1?"
 
 
-def test_an_edit_that_was_made_once_is_no_candidate(lab: Lab) -> None:
-    events, _ = lab.play([say(inline(FIRST)), say(inline(LIST)), "done", "none"], harvest())
-    assert [question.steps for question in of(Nudged, events)] == [(2,)]
+def test_a_script_that_did_not_come_back_is_not_asked_about(lab: Lab) -> None:
+    events, _ = lab.play([say(inline(FIRST)), say(inline(LIST)), "done"], harvest())
+    assert of(Nudged, events) == []
 
 
 def test_declined_once_it_is_not_asked_again_in_the_session(lab: Lab) -> None:
     watcher = harvest()
-    lab.play([say(inline(FIRST)), say(inline(LIST)), "done", "none"], watcher)
-    events, _ = lab.play([say(inline(LIST)), "done"], watcher)
+    lab.play([say(inline(FIRST)), say(inline(SECOND)), "done", "none"], watcher)
+    events, _ = lab.play([say(inline(FIRST)), "done"], watcher)
     assert of(Nudged, events) == []
 
 
