@@ -29,7 +29,7 @@ PROJECT = "[project]\nname = 'my-project'\nrequires-python = '>=3.9'\n"
         ({"tox.ini": "[testenv]\ncommands = pytest {posargs}\n", "setup.py": ""}, PYTEST),
         ({"tox.ini": "[testenv]\ncommands =\n py3: coverage run -m pytest tests/\n", "tests/": ""}, f"{PYTEST} tests/"),
         ({"tox.ini": "[testenv]\ncommands = py.test {posargs:tests}\n", "tests/a.py": ""}, f"{PYTEST} tests"),
-        ({"tox.ini": "[testenv]\ncommands = pytest {env_site_packages_dir}/x tests\n", "tests/a.py": ""}, f"{PYTEST} tests"),
+        ({"tox.ini": "[testenv]\ncommands = pytest {other}/x tests\n", "tests/a.py": ""}, f"{PYTEST} tests"),
         ({"tox.ini": "[testenv]\nchangedir = test\ncommands = {envpython} run_tests.py", "test/run_tests.py": ""},
          "cd test && python3 run_tests.py"),
         ({"tox.ini": "[testenv]\ncommands = coverage run -m unittest discover -v {toxinidir}/tests\n", "setup.py": ""},
