@@ -63,10 +63,17 @@ class Bubblewrap:
         self._ran = False
 
     def __enter__(self) -> Self:
+        try:
+            self._open()
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
+        return self
+
+    def _open(self) -> None:
         if self._parent and self._parent._commands:
             self._prepare()  # that bubblewrap works has been shown
         elif reason := self.probe():
-            self._spawner.close()
             raise SandboxUnavailable("bubblewrap does not work here", reason)
         shown = (*SYSTEM, *self._toolchains.mounts)
         names = self._parent.hidden() if self._parent else None
@@ -76,7 +83,6 @@ class Bubblewrap:
         self.protections = (*_PROTECTIONS, seccomp.means(platform.machine()), self._guard.means)
         if self.room.guest:
             self._network.open(self._spawner)
-        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -51,7 +51,7 @@ class Guard:
             if self._own.takes_threads:
                 spawner.here(self._own.admit)
         except OSError as error:
-            self.reason = str(error)
+            self.reason = error.strerror or str(error)
             self.close()
 
     def close(self) -> None:

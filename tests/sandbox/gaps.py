@@ -44,7 +44,8 @@ GAPS = (
         "G05",
         "O04",
         "bubblewrap",
-        "A socket of a server in *another container*, more than four folders down in the workspace, can be reached.",
+        "A socket of a server in *another container*, or a pipe (FIFO) of any program, can be reached where it lies "
+        "more than four folders down in the workspace, or in a toolchain.",
     ),
     Gap(
         "G06",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import re
 import shutil
 import subprocess
@@ -62,6 +63,16 @@ def test_g05_a_server_of_another_container_far_down(room: Room, open_room: Open,
         done = run(open_room(room), f"cd {deep}\n{connect}")
         host.communicate(b"\n")
     assert done.output == "connected\n"
+
+
+def test_g05_a_pipe_far_down(room: Room, open_room: Open, run: Run) -> None:
+    deep = room.workspace / "1/2/3/4/5"
+    deep.mkdir(parents=True)
+    os.mkfifo(deep / "pipe")
+    reader = os.open(deep / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    run(open_room(room), f"echo said >{deep}/pipe")
+    assert os.read(reader, 10) == b"said\n"
+    os.close(reader)
 
 
 def test_g06_what_lies_deeper_than_a_path(room: Room, open_room: Open, run: Run) -> None:
