@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from livecoder.errors import ScaffoldError
@@ -168,10 +168,6 @@ def _new_tool(proposal: p.KeepTool, bench: Bench) -> str:
 
 def _new_lesson(proposal: LessonProposal, known: Sequence[Lesson]) -> str:
     """The operation can be done, and what it says is said by none that it does not touch."""
-    try:
-        after = operated(known, operation(proposal, known))
-    except ScaffoldError as error:
-        return str(error)
     match proposal:
         case p.ReviseLesson(lesson):
             own = {lesson.id}
@@ -179,10 +175,16 @@ def _new_lesson(proposal: LessonProposal, known: Sequence[Lesson]) -> str:
                 return "it changes nothing"
         case p.MergeLessons(ids, lesson):
             own = {lesson.id, *ids}
-        case _:
-            return ""
-    twin = alike(lesson.text, (old for old in in_force(known) if old.id not in own))
-    return f"lesson {twin.id} says it already" if twin else shrinks(known, after)
+        case p.AddLesson() | p.RetireLesson():
+            lesson, own = None, set[str]()
+    twin = alike(lesson.text, (old for old in in_force(known) if old.id not in own)) if lesson else None
+    if twin:
+        return f"lesson {twin.id} says it already"
+    try:
+        operated(known, operation(proposal, known))
+    except ScaffoldError as error:
+        return str(error)
+    return ""
 
 
 def in_force(lessons: Iterable[Lesson]) -> list[Lesson]:
@@ -203,9 +205,12 @@ def _keeps_most(proposal: p.Proposal, bench: Bench) -> str:
             return ""
     before = max(bench.lesson_chars, sum(texts.values()))
     lost = before - sum(texts.values()) + less
-    if less <= 0 or lost <= max(MOST_LOST * before, LESSON_CHARS):
-        return ""
-    return f"{lost} of {before} characters of lessons would be gone at once: more than a fifth"
+    if less > 0 and lost > max(MOST_LOST * before, LESSON_CHARS):
+        return f"{lost} of {before} characters of lessons would be gone at once: more than a fifth"
+    after = operated(bench.lessons, operation(proposal, bench.lessons))
+    # What a merge makes stands in the place of its first: others are what it takes away.
+    heir = [replace(proposal.lesson, id=proposal.ids[0])] if isinstance(proposal, p.MergeLessons) else []
+    return shrinks(bench.lessons, [*after, *heir])
 
 
 # ---- what is wrong with the change itself

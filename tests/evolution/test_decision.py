@@ -49,8 +49,10 @@ def used(lab: Lab) -> ToolUsed:
 def given(lab: Lab, target: str, text: str) -> Entry:
     """What an import puts there: a whole file."""
     source = {"From": "pack sums 0123abc"}
-    proposal: dict[str, Any] = {"kind": "x", "target": target, "text": text, "tainted": True, "receipts": source}
-    return inbox.add(lab.data, PROJECT, proposal, "", "imported: it waits for your word", datetime.now(UTC))
+    proposal: dict[str, Any] = {"kind": "x", "target": target, "text": text}
+    return inbox.add(
+        lab.data, PROJECT, proposal, "", "imported: it waits for your word", datetime.now(UTC), source, tainted=True
+    )
 
 
 TOOL = p.KeepTool("count-lines", COUNT.encode(), contract(2), "Count the lines of files.")
@@ -61,7 +63,7 @@ TOOL = p.KeepTool("count-lines", COUNT.encode(), contract(2), "Count the lines o
     [
         p.AddLesson(TABLES, contract(1)),
         p.SetKnob("output_chars", 20_000, TWO),
-        p.EditSection("harvest", "all", "{% for script in scripts %}{{ script.step }}{% endfor %}", TWO),
+        p.EditSection("harvest", "all", "{% for script in scripts %}{{ script.step }}{% endfor %}{{ shapes }}", TWO),
         p.KeepHook("after_command", HOOK.encode(), TWO),
         TOOL,
     ],

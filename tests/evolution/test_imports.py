@@ -35,8 +35,8 @@ def test_a_pack_arrives_in_the_inbox_and_nowhere_else(tmp_path: Path) -> None:
     (waiting,) = inbox.entries(tmp_path / "data", "p")
     assert waiting == entry and waiting.reason == "imported: it waits for your word"
     assert (waiting.proposal["kind"], waiting.proposal["target"]) == ("tool", "tools/greet")
-    assert (waiting.proposal["text"], waiting.proposal["tainted"]) == ("#!/bin/bash\necho hello\n", True)
-    receipts = waiting.proposal["receipts"]
+    assert (waiting.proposal["text"], waiting.tainted) == ("#!/bin/bash\necho hello\n", True)
+    receipts = waiting.receipts
     assert (receipts["Task"], receipts["Session"]) == ("greet", "s1") and receipts["From"].startswith("pack team.pack ")
     assert receipts.keys() == {"Task", "Session", "From"}  # what it says of its own safety counts for nothing
     assert waiting.diff.startswith("--- /dev/null\n+++ b/tools/greet\n") and "+echo hello\n" in waiting.diff

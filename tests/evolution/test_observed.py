@@ -42,7 +42,7 @@ SESSION: list[Event] = [
     *step(2, "pytest -q", 1, truncated=True),
     ToolUsed("count-lines", 2, (), "", "/", 0, "t"),
     ToolUsed("count-lines", 2, (), "", "/", 3, "t"),
-    Nudged("lesson", (2,), "learnt earlier here (tables): The parser needs its tables."),
+    Nudged("lesson", (2,), "learnt earlier here (tables): The parser needs its tables.", "tables"),
     Nudged("cut outputs", (2,), "…"),
     HookSaid("after_command", 2, "run it"),
     HookFailed("round_start", 0, "exit 1"),
