@@ -17,7 +17,9 @@ _MARK = re.compile(r"^\{# section: (?P<name>[a-z][a-z-]{0,29}) #\}\n", re.MULTIL
 _TAG = re.compile(r"\{[{%](.*?)[}%]\}", re.DOTALL)
 _WORD = re.compile(r"(?<![\w.'\"])[a-z_]+\b")
 _LOOP = re.compile(r"\bfor\s+([a-z_]+)\s+in\b")
-_SYNTAX = frozenset({"if", "elif", "else", "endif", "for", "in", "endfor", "and", "or", "not", "is", "defined", "set", "raw"})
+_SYNTAX = frozenset(
+    {"if", "elif", "else", "endif", "for", "in", "endfor", "and", "or", "not", "is", "defined", "set", "raw"}
+)
 
 
 def sections(prompt: str) -> dict[str, str]:
