@@ -96,7 +96,7 @@ def test_hooks_are_listed_with_whether_they_run(livecoder: Livecoder) -> None:
     assert livecoder("scaffold", "hooks").err == "no hooks yet\n"
     (id,) = proposed(livecoder, HOOK, mode="auto")
     livecoder("scaffold", "inbox", "accept", id, "--yes")
-    assert "\n                      runs\n" in livecoder("scaffold", "hooks").out
+    assert "\n                     runs\n" in livecoder("scaffold", "hooks").out
     (livecoder.home / "data" / "hooks.accepted").unlink()
     assert "does not run: nobody accepted its content\n" in livecoder("scaffold", "hooks").out
 
