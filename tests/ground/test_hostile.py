@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import tempfile
@@ -137,7 +138,7 @@ def nested(values: dict[str, object]) -> dict[str, object]:
         for folder in folders:
             inside[folder] = inside.get(folder) if isinstance(inside.get(folder), dict) else {}
             inside = inside[folder]
-        inside[name] = value
+        inside[name] = copy.deepcopy(value)
     return document
 
 
