@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
+import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -158,7 +160,9 @@ def offer_verify(settings: Settings, options: Options, shown: Screen) -> Setting
     command = look(settings, root).test_command
     if not command:
         return settings
-    answer = _ask(f"Run `{command}` as this project's verify after each task? [y/N] ")
+    for part in textwrap.wrap(f"tests here: {command}", shutil.get_terminal_size().columns, break_on_hyphens=False):
+        shown.say(part)  # whole, however long: it is what the user agrees to
+    answer = _ask("Run that as this project's verify after each task? [y/N] ")
     if answer is None:
         return settings
     values: dict[str, str | bool] = {"verify_offered": True}

@@ -46,7 +46,7 @@ __all__ = ["Ground", "Instruction", "Kit", "survey"]
 
 def survey(root: Path, cwd: Path, git: Glance, *, path: Sequence[str] = (), bare: bool = False) -> Ground:
     """Look at the repository at `root` from `cwd`; `path` is where commands will search for programs."""
-    inside = cwd.relative_to(root).as_posix().removeprefix(".") if cwd.is_relative_to(root) else ""
+    inside = "/".join(cwd.relative_to(root).parts) if cwd.is_relative_to(root) else ""
     with Beneath(root) as beneath:
         tree = Tree(beneath)
         top = Place(tree, "", walk(tree, ""), Programs(tuple(path)))

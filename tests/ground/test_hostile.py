@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import tempfile
@@ -137,7 +138,7 @@ def nested(values: dict[str, object]) -> dict[str, object]:
         for folder in folders:
             inside[folder] = inside.get(folder) if isinstance(inside.get(folder), dict) else {}
             inside = inside[folder]
-        inside[name] = value
+        inside[name] = copy.deepcopy(value)
     return document
 
 
@@ -197,7 +198,7 @@ def test_no_link_is_followed_not_even_on_the_way(make: Make, tmp_path: Path) -> 
 
 
 def test_a_deep_and_a_wide_tree_are_walked_in_part(make: Make) -> None:
-    root = make({"pytest.ini": "", "/".join(["d"] * 500) + "/test_a.py": ""})
+    root = make({"pytest.ini": "", "/".join(["d"] * 150) + "/test_a.py": ""})
     for number in range(400):
         (root / f"w{number}").mkdir()
     ground = survey(root, root, Glance())

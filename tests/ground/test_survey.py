@@ -44,6 +44,12 @@ def test_instructions_are_read_from_the_root_down_the_nearest_last(see: See) -> 
     ]
 
 
+def test_a_hidden_folder_is_a_folder_like_any_other(see: See) -> None:
+    files = {".tools/AGENTS.md": "hidden", "tools/AGENTS.md": "elsewhere", ".tools/go.mod": "module x\n"}
+    ground = see(files, ".tools")
+    assert ([i.text for i in ground.instructions], ground.packages.here) == (["hidden"], ".tools")
+
+
 def test_the_other_name_counts_only_where_the_first_is_missing(see: See) -> None:
     assert [i.name for i in see({"CLAUDE.md": "other", "a/x": ""}, "a").instructions] == ["CLAUDE.md"]
     assert [i.name for i in see({"AGENTS.md": "first"}, "a").instructions] == ["AGENTS.md"]
