@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from livecoder.errors import ScaffoldError
+from livecoder.scaffold.hidden import visible
 from livecoder.scaffold.plumbing import Plumbing
 from livecoder.scaffold.record import Record, load, ours, save
 
@@ -68,7 +69,7 @@ class Refs:
             return
         kept = self._git.keep(FOUND, found) if found else ""
         self._git.put(ref, wanted)
-        name = ref.removeprefix("refs/heads/")
+        name = visible(ref.removeprefix("refs/heads/"))
         told = f"{name} was moved by something else than livecoder" if found else f"{name} was lost"
         again = f"it is at {wanted[:7]} again" if wanted else "it is gone again"
         self.notices.append(f"{told}: {again}{f' (what it was moved to is kept as {kept})' if kept else ''}")

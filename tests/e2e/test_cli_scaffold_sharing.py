@@ -10,8 +10,9 @@ import pytest
 
 from livecoder.scaffold import inbox
 from tests.conftest import git
-from tests.e2e.conftest import Done, Livecoder
+from tests.e2e.conftest import PROGRAM, Done, Livecoder
 from tests.e2e.learning import COUNT, RECEIPTS, SESSION, Learnt
+from tests.e2e.terminal import Terminal
 
 TIDY = 'text = "Tidy up before you go."\n'
 
@@ -57,6 +58,23 @@ def test_what_is_promoted_is_shown_asked_about_and_then_everywhere(
     assert f"session: {SESSION}" in scaffold(livecoder, "why", "count-lines", cwd=other).out
     again = scaffold(livecoder, "promote", "tidy", "--yes")
     assert again.out == "lessons/tidy.toml is the same there already\nnothing was changed\n"
+
+
+@pytest.mark.parametrize(
+    ("answer", "said", "code"),
+    [("y\r", "main ", 0), ("n\r", "nothing was changed", 0), ("\r", "nothing was changed", 0), ("\x03", "", 130)],
+)
+def test_at_a_terminal_the_answer_counts(
+    livecoder: Livecoder, learnt: Learnt, answer: str, said: str, code: int
+) -> None:
+    before = learnt.store.history_of("main").head
+    words = [*PROGRAM, "scaffold", "promote", "count-lines"]
+    with Terminal(words, livecoder.cwd, livecoder.environment()) as terminal:
+        assert "+wc -l" in terminal.sees("promote to main? [y/N] ")
+        terminal.keys(answer)
+        terminal.sees(said)
+        assert terminal.ends() == code
+    assert (learnt.store.history_of("main").head != before) == (answer == "y\r")
 
 
 @pytest.mark.parametrize("to", ["main", "repo"])
