@@ -23,6 +23,7 @@ from livecoder.scaffold.store import Store
 from tests.test_learning import TOOL, WORK, Project, answer, of, say
 
 GENERAL = {"kind": "lesson", "text": "The sums of this project are in a.txt.", "evidence": [1], "expects": "less"}
+GENERAL |= {"cause": "nobody knew", "improves": ["turns"], "risks": ["prompt_bytes"]}
 COUNT = say(TOOL.format(body='wc -l "$@"')), say("count-lines a.txt"), "Counted."
 
 
@@ -125,7 +126,7 @@ def test_a_tool_that_nobody_uses_loses_its_line_then_its_place_and_can_come_back
     others(project, 20, tools=("count-lines",))
     events = project.work("Nothing to do.")
     (proposed,), (commit,) = of(Proposed, events), of(ScaffoldCommitted, events)
-    assert proposed.origin == "ledger" and "began with it and did not use it" in commit.receipts["Expects"]
+    assert proposed.origin == "ledger" and "sessions go as well without it" in commit.receipts["Expects"]
     assert head(project, tmp_path / "gone").tools == ()
     Store.open(project.settings.paths.data).rollback(project.id, "count-lines")
     assert [tool.name for tool in head(project, tmp_path / "back").tools] == ["count-lines"]

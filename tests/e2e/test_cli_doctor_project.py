@@ -33,13 +33,6 @@ def test_as_json_it_is_one_object(livecoder: Livecoder) -> None:
     assert found["first_message"].startswith("<repository>\n")
 
 
-def test_alone_it_says_that_there_is_no_more_yet(livecoder: Livecoder) -> None:
-    done = livecoder("doctor", "--project")
-
-    assert done.code == 0 and done.out.endswith("</repository>\n")
-    assert done.err == "livecoder: sandbox, models and keys are not examined yet: this is --project alone\n"
-
-
 def test_it_looks_from_where_it_is_started(livecoder: Livecoder) -> None:
     package = livecoder.cwd / "libs" / "x"
     package.mkdir(parents=True)
@@ -54,7 +47,7 @@ def test_it_writes_nothing_and_starts_no_session(livecoder: Livecoder) -> None:
     livecoder("doctor", "--project")
 
     assert git(livecoder.cwd, "status", "--porcelain", "--ignored") == before
-    assert livecoder.sessions() == [] and not any(livecoder.home.rglob("*"))
+    assert livecoder.sessions() == [] and not any(livecoder.home.glob("state/*"))
 
 
 def test_what_a_terminal_would_obey_is_not_printed(livecoder: Livecoder) -> None:

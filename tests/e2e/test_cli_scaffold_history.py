@@ -145,7 +145,7 @@ def test_a_wrong_rollback_is_one_line(livecoder: Livecoder, words: list[str], co
 def test_hooks_are_listed_with_what_they_are_for(livecoder: Livecoder, learnt: Learnt) -> None:
     assert livecoder("scaffold", "hooks").err == "no hooks yet\n"
     learnt.commit("hooks/before_finish", "#!/bin/sh\n# Asks for the changelog.\necho '{}'\n")
-    name, more = scaffold(livecoder, "hooks")
+    name, _, more = scaffold(livecoder, "hooks")
     assert name == "before_finish        Asks for the changelog."
     assert re.fullmatch(r" {21}3 lines; [0-9a-f]{7} of [\d-]{10}: hook\(before_finish\): chang…", more)
 

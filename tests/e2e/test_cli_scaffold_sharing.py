@@ -153,7 +153,7 @@ def test_a_pack_goes_to_another_user_and_waits_there(
     there = Learnt(livecoder.home, other)
     waiting = inbox.entries(livecoder.home / "data", there.project)
     assert sorted(str(entry.proposal["target"]) for entry in waiting) == ["lessons/tidy.toml", "tools/count-lines"]
-    assert all(entry.proposal["tainted"] for entry in waiting)
+    assert all(entry.tainted for entry in waiting)
 
 
 def test_a_tool_is_exported_as_a_skill_and_comes_back_as_proposals(
