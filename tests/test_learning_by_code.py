@@ -22,8 +22,15 @@ from livecoder.scaffold.scaffold import Scaffold
 from livecoder.scaffold.store import Store
 from tests.test_learning import TOOL, WORK, Project, answer, of, say
 
-GENERAL = {"kind": "lesson", "text": "The sums of this project are in a.txt.", "evidence": [1], "expects": "less"}
-GENERAL |= {"cause": "nobody knew", "improves": ["turns"], "risks": ["prompt_bytes"]}
+GENERAL = {
+    "kind": "lesson",
+    "text": "The sums of this project are in a.txt.",
+    "evidence": [1],
+    "expects": "less",
+    "cause": "nobody knew",
+    "improves": ["turns"],
+    "risks": ["prompt_bytes"],
+}
 COUNT = say(TOOL.format(body='wc -l "$@"')), say("count-lines a.txt"), "Counted."
 
 
