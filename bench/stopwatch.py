@@ -52,7 +52,7 @@ def main() -> None:
 
     def noting(self: Bubblewrap) -> list[str]:
         found = options(self)
-        if not noted and self.room.gitdir:
+        if not noted and self.room.gitdir and self.room.scaffold:  # the session's own: the canary has no scaffold
             noted.append(1)
             notes.write(json.dumps({"process": os.getpid(), "bubblewrap": found}) + "\n")
         return found
