@@ -35,6 +35,8 @@ class Wanted:
     settings: tuple[str, ...] = ()
     """For livecoder's --set."""
     scaffold: str = ""
+    without: str = ""
+    """Parts of what the model reads that livecoder leaves out: see without.py."""
     verify: str = ""
     peer: Path | None = None
     """The environment that mini-swe-agent is installed in."""
@@ -55,7 +57,8 @@ class Ended:
 
 def livecoder(issue: str, project: Path, wanted: Wanted) -> Ended:
     """`livecoder fix` with the issue on stdin."""
-    command = [sys.executable, "-m", "livecoder", "fix", "-", "--output-format", "json", "-m", wanted.model]
+    program = [str(Path(__file__).with_name("without.py")), wanted.without] if wanted.without else ["-m", "livecoder"]
+    command = [sys.executable, *program, "fix", "-", "--output-format", "json", "-m", wanted.model]
     settings = [*wanted.settings]
     if wanted.api_base:
         settings = [f"model.api_base={wanted.api_base}", f"model.idle_timeout_seconds={PATIENCE_SECONDS}", *settings]
