@@ -55,6 +55,8 @@ class Row:
     engine_seconds: float | None
     verify_seconds: float | None
     without: str = ""
+    reflection_bytes: int | None = None
+    """Of the look back after the task, both ways; in none of the other figures."""
 
 
 def run(task: Task, project: Path, places: Places, wanted: agents.Wanted, agent: str, relay: Path | None) -> Row:
@@ -239,7 +241,13 @@ def _run(options: argparse.Namespace, places: Places) -> Row:
         raise TaskError("grading needs bubblewrap (`bwrap`)")
     project = prepare(task, places)
     baseline(task, project, places)  # before the agent starts: what it measures of its own time is then undisturbed
-    return run(task, project, places, wanted, options.agent, relay)
+    row = run(task, project, places, wanted, options.agent, relay)
+    if not options.reflect:
+        return row
+    before = requests_in(relay) if relay else frozenset[str]()
+    agents.reflect(project, wanted)
+    looked = traffic(relay, before) if relay else None
+    return dataclasses.replace(row, reflection_bytes=looked.prompt_bytes + looked.reply_bytes if looked else None)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -266,6 +274,7 @@ def _running(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--relay-dir", type=Path, help="folder of a hand-answered endpoint; bytes are counted there")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="handed to livecoder")
     parser.add_argument("--scaffold", default="", help="handed to livecoder; `none` is bash alone")
+    parser.add_argument("--reflect", action="store_true", help="look back afterwards, so that a next task may gain")
     parser.add_argument("--without", default="", metavar="PARTS", help="leave out parts of what the model reads")
     parser.add_argument("--verify", default="", metavar="CMD", help="handed to livecoder")
     parser.add_argument("--home", type=Path, help="LIVECODER_HOME; keep it for the second of a pair")
