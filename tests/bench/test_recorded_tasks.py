@@ -1,7 +1,7 @@
 """Tasks of `bench/tasks`, solved by hand once, replayed end to end.
 
-The package, its environment, the sandbox, the commands and the grading by the fixed release's tests are real; the model's
-replies are recorded.
+The package, its environment, the sandbox, the commands and the grading by the fixed release's tests are real; the
+model's replies are recorded.
 """
 
 from __future__ import annotations
