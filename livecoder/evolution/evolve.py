@@ -36,6 +36,7 @@ from livecoder.scaffold.store import Store
 HISTORY = 200
 """Generations that are looked through for what was taken back."""
 PROPOSES = "the gate accepts it; evolution only proposes here"
+LENT = "it is the repository's own (.livecoder/scaffold): whoever works on the repository removes it there"
 HOOKS_WAIT = "the gate accepts it; hooks wait for your word"
 
 
@@ -124,6 +125,8 @@ class Evolution:
             return ProposalRefused(proposal.kind, proposal.target, INTERRUPTED)
         if isinstance(proposal, p.KeepTool | p.KeepHook) and self.rooms.no_copies:
             return ProposalRefused(proposal.kind, proposal.target, self.rooms.no_copies)
+        if isinstance(proposal, p.RetireTool) and proposal.target in self.store.lent(self.project):
+            return ProposalRefused(proposal.kind, proposal.target, LENT)
         made = self._made(proposal, batch)
         reason = made.verdict.reason
         if batch.cancelled():
@@ -233,7 +236,10 @@ class Evolution:
         return ProposalRefused(proposal.kind, proposal.target, reason, inbox=True)
 
     def _receipts(self, proposal: p.Proposal, batch: _Batch) -> dict[str, str]:
-        return receipts_of(proposal, batch.receipt, tainted=bool(self.outsider_text), by_user=self.by_user)
+        # What is made from a part that the repository lends holds words of whoever wrote that.
+        lent = proposal.target.partition("#")[0] in self.store.lent(self.project)
+        tainted = bool(self.outsider_text) or lent
+        return receipts_of(proposal, batch.receipt, tainted=tainted, by_user=self.by_user)
 
     def _scratch(self) -> Path:
         self.rooms.directory.mkdir(parents=True, exist_ok=True)

@@ -15,10 +15,9 @@ from livecoder.evolution.imports import difference
 from livecoder.scaffold.changes import TAINTED
 from livecoder.scaffold.files import MAX_BYTES, File
 from livecoder.scaffold.history import History
+from livecoder.scaffold.layer import IN_REPOSITORY
 from livecoder.scaffold.parts import Part
 from livecoder.workspace.beneath import Beneath
-
-IN_REPOSITORY = ".livecoder/scaffold"
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,9 @@ from livecoder.scaffold.changes import (
     message,
     write_files,
 )
+from livecoder.scaffold.files import File
 from livecoder.scaffold.history import GenerationInfo, History
+from livecoder.scaffold.layer import Layer, under
 from livecoder.scaffold.lock import locked
 from livecoder.scaffold.parts import Part, value
 from livecoder.scaffold.pins import Pinned, pinned
@@ -61,11 +63,13 @@ class Store:
         self.path = path
         self._git = Plumbing(path, _through_gitpython)
         self._refs = Refs(self._git, path.with_suffix(".refs.json"))
+        self.layer = Layer()
+        """What the repository at hand lends its project, below what the project has of its own."""
 
     @property
     def notices(self) -> tuple[str, ...]:
-        """What was found damaged or moved from outside and put right, for the user."""
-        return tuple(self._refs.notices)
+        """What was found damaged or moved from outside and put right, and what is to be known of the layer."""
+        return (*self._refs.notices, *self.layer.notices)
 
     @classmethod
     def open(cls, data: Path) -> Store:
@@ -85,8 +89,18 @@ class Store:
         return self._git.short(self._head(project))[0]
 
     def checkout(self, project: str, dest: Path) -> Generation:
-        """Write the project's current generation into `dest`, a directory that is empty or not there yet."""
-        return self._checkout(self._head(project), dest)
+        """Write the project's current generation, and what the repository lends it, into `dest`.
+
+        `dest` is a directory that is empty or not there yet; the generation's id says nothing of the layer.
+        """
+        head, lent = self._head(project), self.lent(project)
+        return self._checkout(head, dest, lent)
+
+    def lent(self, project: str) -> dict[str, File]:
+        """What of the repository's layer is in force, by path."""
+        if not self.layer.files:
+            return {}
+        return under(self.history(project).files(), self.history_of(MAIN).files(), self.layer)
 
     def checkout_ref(self, source: str, dest: Path) -> Generation:
         """Write another scaffold into `dest`: that of a directory, or of a generation in this store."""
@@ -207,8 +221,9 @@ class Store:
         then, now = (value(part, history.content(self._git, tree, part.path)) for tree in (before, after))
         return not part.key or then != now
 
-    def _checkout(self, commit: str, dest: Path) -> Generation:
-        write_files(History(self._git, commit).files(), dest)
+    def _checkout(self, commit: str, dest: Path, lent: Mapping[str, File] | None = None) -> Generation:
+        files = {file.path: file for file in History(self._git, commit).files()} | dict(lent or {})
+        write_files(files.values(), dest)
         return Generation(self._git.short(commit)[0], commit)
 
     def _locked(self) -> AbstractContextManager[None]:
