@@ -6,7 +6,7 @@ replaces, so a crash leaves the old or the new; what moves one otherwise is undo
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +19,7 @@ from livecoder.scaffold import history
 from livecoder.scaffold.branches import adopt_seed, branch_of, followed
 from livecoder.scaffold.changes import (
     FOLDERS,
+    Conflict,
     FileChange,
     Tree,
     applied,
@@ -31,6 +32,7 @@ from livecoder.scaffold.changes import (
 from livecoder.scaffold.files import File
 from livecoder.scaffold.history import GenerationInfo, History
 from livecoder.scaffold.layer import Layer, under
+from livecoder.scaffold.lessons import reaching_all
 from livecoder.scaffold.lock import locked
 from livecoder.scaffold.parts import Part, value
 from livecoder.scaffold.pins import Pinned, pinned
@@ -150,8 +152,14 @@ class Store:
                 tree = self._git.tree(self._git.resolve(target))
             return self._advance(project, head, tree, message(f"rollback: {target}", {}), when or datetime.now(UTC))
 
-    def promote(self, project: str, parts: Sequence[Part], when: datetime) -> Commit:
-        """Put these parts, as the project has them, on `main`, which every project follows. A step of `main`."""
+    def promote(
+        self, project: str, parts: Sequence[Part], when: datetime, seen: tuple[str, str] | None = None
+    ) -> Commit:
+        """Put these parts, as the project has them, on `main`, which every project follows. A step of `main`.
+
+        A lesson reaches all of them from then on. `seen` are the commits of the project and of `main` that the user
+        has looked at. Raises Conflict when one of the parts is another by now, here or there.
+        """
         with self._locked():
             head = self._followed(project)
             ours, main = self._git.tree(head), self._refs.settled()[MAIN]
@@ -159,15 +167,19 @@ class Store:
             for part in parts:
                 if part.path not in ours or part.key:
                     raise ScaffoldError(f"{part} is no file of this project's scaffold", "name a tool or a lesson")
-                if tree.get(part.path) == ours[part.path]:
+                for commit, now in zip(seen or (), (ours, tree), strict=False):
+                    if self._git.tree(commit).get(part.path) != now.get(part.path):
+                        raise Conflict([part.path])
+                entry = self._for_all(part, ours[part.path])
+                if tree.get(part.path) == entry:
                     continue
-                tree = {**tree, part.path: ours[part.path]}
+                tree = {**tree, part.path: entry}
                 why = History(self._git, head).touching(part)[0]
                 receipts = {**why.receipts, "From": f"project/{project} {why.id}"}
                 after = self._git.commit(tree, [after], message(why.subject, receipts), when)
             if after != main:
                 self._refs.move({MAIN: (after, main)})
-                self._followed(project)
+                self._followed(project, {part.path for part in parts})
             return Commit(*self._git.short(main, after))
 
     def history(self, project: str) -> History:
@@ -199,8 +211,16 @@ class Store:
         with self._locked():
             return self._followed(project)
 
-    def _followed(self, project: str) -> str:
-        return followed(self._git, self._refs, project, self._pinned(project))
+    def _followed(self, project: str, given: Collection[str] = ()) -> str:
+        return followed(self._git, self._refs, project, self._pinned(project), given)
+
+    def _for_all(self, part: Part, entry: str) -> str:
+        """The tree's entry of a part as every project gets it."""
+        mode, blob = entry.split()
+        data = reaching_all(part.path, self._git.blobs([blob])[0])
+        (stored,) = self._git.store([FileChange(part.path, data, mode == "100755")]).values()
+        assert stored is not None, "it has content"
+        return stored
 
     def _advance(self, project: str, head: str, tree: Tree, text: str, when: datetime) -> Commit:
         """The one way onto a project's branch."""
