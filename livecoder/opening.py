@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from livecoder import config
@@ -16,6 +16,7 @@ from livecoder.baseline import MEASURED, Memory
 from livecoder.briefing import Briefing
 from livecoder.config import Settings
 from livecoder.errors import ConfigError, ScaffoldError
+from livecoder.evolution.offered import At, offered
 from livecoder.evolution.standing import Standing
 from livecoder.ground import Ground, pointed, survey
 from livecoder.journal.journal import Journal, read
@@ -110,7 +111,7 @@ def opened(settings: Settings, cwd: Path) -> Generator[Opened]:
         stack.callback(remove, place)
         start = workspace.shadow.checkpoint()
         dependencies = Dependencies.snapshot(workspace.shadow, place / "dependencies")
-        store, checkout, generation = _scaffold(settings, project, place)
+        store, checkout, generation = _scaffold(settings, root, place)
         scaffold = Scaffold.load(checkout or seed_dir())
         toolchains = find(environ, root, own_interpreter(), settings.mounts)
         room = _room(settings, workspace, place, checkout, start.tree)
@@ -167,13 +168,15 @@ def _model(settings: Settings, root: Path) -> tuple[Model, str]:
     return model, why
 
 
-def _scaffold(settings: Settings, project: str, place: Path) -> tuple[Store | None, Path | None, str]:
+def _scaffold(settings: Settings, root: Path, place: Path) -> tuple[Store | None, Path | None, str]:
     if settings.scaffold == "none":
         return None, None, "none"
-    store = Store.open(settings.paths.data)
+    store, project = Store.open(settings.paths.data), project_id(root)
     checkout = place / "scaffold"
     if settings.scaffold:
         return store, checkout, store.checkout_ref(settings.scaffold, checkout).id
+    if not settings.bare:
+        store.layer = offered(At(settings.paths.data, project, root), store, datetime.now(UTC))
     return store, checkout, store.checkout(project, checkout).id
 
 
