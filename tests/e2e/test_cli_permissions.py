@@ -212,7 +212,7 @@ def test_ctrl_c_at_the_question_ends_the_round(talk: Talk, livecoder: Livecoder)
     assert not (livecoder.cwd / "made").exists() and events(livecoder) == []
 
 
-def test_i08_nothing_hides_in_the_question(talk: Talk) -> None:
+def test_nothing_hides_in_the_question(talk: Talk) -> None:
     """The whole command, wrapped; control characters, padding, and letters in disguise are in sight (I08, T05)."""
     hidden = f"touch a{' ' * 200}; touch b\x1b[2Kls\b\b # {'x' * 90} g\u0456t\u202e"
     with talk(f"$ {hidden}", "Done.", flags=("go",)) as terminal:
