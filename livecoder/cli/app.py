@@ -95,7 +95,12 @@ def _misused(error: Exception, words: list[str]) -> int:
     told = " ".join(str(getattr(error, "format_message", error.__str__)()).split())
     stray = next((word for word in words[1:] if word in COMMANDS), "")
     shown = "exec" if words[0] == "run" else words[0]
-    hint = f"`{stray}` must be the first word" if stray and "extra arg" in told else f"see `livecoder {shown} --help`"
+    import difflib
+
+    near = difflib.get_close_matches(words[1], COMMANDS, 1) if words[0] == "run" and len(words) > 1 else []
+    hint = f"see `livecoder {shown} --help`"
+    if "extra arg" in told and (stray or near):
+        hint = f"`{stray}` must be the first word" if stray else f"did you mean `livecoder {near[0]}`?"
     return _fail(f"{told.rstrip('.')}: {hint}", 2)
 
 

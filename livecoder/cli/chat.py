@@ -133,6 +133,18 @@ def _ask(prompt: str) -> str | None:
             print("\n(Ctrl-D or /quit ends)", file=sys.stderr)
 
 
+def _agreed(question: str) -> bool | None:
+    """Yes or no; None at the end of input. Whoever types a task already is asked again: it was no answer to this."""
+    while (answer := _ask(question)) is not None:
+        word = answer.strip().lower()
+        if word in ("y", "yes"):
+            return True
+        if word in ("", "n", "no"):
+            return False
+        print("(y or n; the task comes next)", file=sys.stderr)
+    return None
+
+
 def _line(prompt: str) -> str:
     """A line with editing and history where stdout is the terminal; else stdout is left to the answers."""
     if sys.stdout.isatty():
@@ -164,11 +176,11 @@ def offer_verify(settings: Settings, options: Options, shown: Screen) -> Setting
         return settings
     for part in textwrap.wrap(f"tests here: {command}", shutil.get_terminal_size().columns, break_on_hyphens=False):
         shown.say(part)  # whole, however long: it is what the user agrees to
-    answer = _ask("Run that as this project's verify after each task? [y/N] ")
-    if answer is None:
+    agreed = _agreed("Run that as this project's verify after each task? [y/N] ")
+    if agreed is None:
         return settings
     values: dict[str, str | bool] = {"verify_offered": True}
-    if answer.strip().lower() in ("y", "yes"):
+    if agreed:
         values["verify"] = command
     try:
         config.remember(settings.paths.config_file, project, values)

@@ -22,6 +22,7 @@ FIX = "$ sed -i 's/a - b/a + b/' calc.py"
         (["-p", "x", "--max-turns", "-1"], "limits.max_turns"),
         (["-p", "x", "--max-budget-usd", "nan"], "limits.max_budget_usd"),
         (["-m", "x/y", "fix", "issue.md"], "`fix` must be the first word"),
+        (["fxi", "issue.md"], "did you mean `livecoder fix`?"),
         (["-p", "x", "--set", "model.retries"], "key=value"),
         (["-p", "x", "--set", "model.retrys=1"], "did you mean `model.retries`"),
         (["-p", "x", "--set", "model.retries=often"], "model.retries"),
