@@ -39,6 +39,11 @@ def revealed(text: str) -> str:
     return "".join(map(_shown, counted))
 
 
+def in_line(text: str) -> str:
+    """The same in one line: a name."""
+    return revealed(text).replace("\n", "^J")
+
+
 def rows(text: str, columns: int) -> list[str]:
     """`text` revealed, in lines of at most `columns` cells: wrapped wherever it must be, whole to its end."""
     found: list[str] = []

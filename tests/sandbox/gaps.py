@@ -137,7 +137,7 @@ ELSEWHERE = {
     "I06": "tests/workspace/test_shadow.py::test_odd_names_survive",
     "I07": "tests/scaffold/test_lessons.py::test_a_hostile_lesson_is_refused_when_written_and_when_read",
     "I08": "tests/e2e/test_cli_permissions.py::test_nothing_hides_in_the_question",
-    "I09": "tests/view/test_revealed.py::test_what_would_be_overlooked_is_in_sight",
+    "I09": "tests/e2e/test_cli_undo.py::test_a_name_in_disguise_is_marked_before_anything_is_done",
     "T01": "tests/view/test_terminal.py::test_nothing_that_a_terminal_obeys_comes_through",
     "T02": "tests/view/test_terminal.py::test_markup_is_text",
     "T03": "tests/view/test_terminal.py::test_no_text_at_all_gets_through_with_a_control_character",
