@@ -213,6 +213,7 @@ class Solver:
             model=opened.model,
             sandbox=opened.sandbox,
             state=opened.state,
+            permit=opened.gatekeeper.permit,
             limits=limits.limits(opened.settings, knobs.no_progress_repeats),
             watchers=(*self.learning.watchers, base, jobs, self._checkpoints, self._baseline),
             command_timeout=timeout,
