@@ -62,6 +62,14 @@ def test_code_comes_before_its_tests(tmp_path: Path) -> None:
     assert found.startswith("shop/basket.py") and "tests/" not in found
 
 
+def test_chance_hits_beside_a_clear_one_are_left_out(tmp_path: Path) -> None:
+    files = {
+        "a.py": "def send_invoice_mail():\n    pass\n\n\ndef send():\n    pass\n",
+        "b.py": "def other():\n    pass\n",
+    }
+    assert point(tmp_path, "the invoice by mail: `send_invoice_mail`", files) == "a.py: send_invoice_mail 1-2"
+
+
 @pytest.mark.parametrize("task", ["", "It does not work", "Write a poem about the sea", "`!!`", "the the the"])
 def test_words_that_point_nowhere_say_nothing(tmp_path: Path, task: str) -> None:
     assert point(tmp_path, task) == ""
