@@ -43,6 +43,7 @@ from livecoder.events.ending import (
 from livecoder.events.learning import (
     Harvested,
     HookFailed,
+    HookRan,
     HookSaid,
     Lasted,
     Nudged,
@@ -75,6 +76,7 @@ __all__ = [
     "GroundMeasured",
     "Harvested",
     "HookFailed",
+    "HookRan",
     "HookSaid",
     "JobEnded",
     "JobStarted",
@@ -138,6 +140,7 @@ Event: TypeAlias = (
     | Harvested
     | ScaffoldEdited
     | HookSaid
+    | HookRan
     | HookFailed
     | LimitWarned
     | RoundEnded
