@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import textwrap
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -113,7 +114,7 @@ def why(
     record = standing(part, at.sessions, last)
     if record is None:
         for line in observations(history, part, last, read_ledger(at.sessions)):
-            print(line)
+            print(*textwrap.wrap(line, columns(), subsequent_indent="    "), sep="\n")
         put("only paired live runs can tell what it does")
     elif not record.uses:
         put("not used since its last change")
