@@ -55,6 +55,10 @@ class Row:
     engine_seconds: float | None
     verify_seconds: float | None
     without: str = ""
+    after_turns: int | None = None
+    """Of the turns: answers to questions that came after the task's answer, in conversations of their own."""
+    after_bytes: int | None = None
+    """Of the bytes, prompts and replies."""
     reflection_bytes: int | None = None
     """Of the look back after the task, both ways; in none of the other figures."""
 
@@ -136,7 +140,7 @@ def _cells(row: Row) -> list[str]:
         f"{row.scaffold}, without {row.without}" if row.without else row.scaffold,
         solved,
         str(row.broken),
-        str(row.turns),
+        f"{row.turns - row.after_turns} + {row.after_turns}" if row.after_turns else str(row.turns),
         str(row.steps),
         _number(row.prompt_bytes) + mark,
         _number(row.reply_bytes) + mark,

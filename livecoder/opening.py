@@ -24,6 +24,8 @@ from livecoder.loop import State
 from livecoder.model import Model, System
 from livecoder.model.choose import default_model, open_model
 from livecoder.model.provider import Provider, ProviderSettings
+from livecoder.permissions.gatekeeper import Gatekeeper
+from livecoder.permissions.rules import Rule
 from livecoder.prompt import SAMPLES, first_message, render
 from livecoder.rooms import Rooms, gitdirs
 from livecoder.sandbox import Room, Sandbox
@@ -67,6 +69,7 @@ class Opened:
     left_out: tuple[str, ...]
     state: State
     system: str
+    gatekeeper: Gatekeeper
 
     @property
     def model_name(self) -> str:
@@ -145,6 +148,7 @@ def opened(settings: Settings, cwd: Path) -> Generator[Opened]:
             left_out=start.left_out,
             state=State([System(system)], tree=workspace.shadow.fingerprint()),
             system=system,
+            gatekeeper=gatekeeper(settings),
         )
 
 
@@ -214,6 +218,18 @@ def policy(settings: Settings) -> Policy:
     """What the user allows; 0 in the settings leaves what holds without their word."""
     given = {"memory_bytes": settings.memory, "processes": settings.pids, "scratch_bytes": settings.scratch}
     return replace(Policy(), **{name: value for name, value in given.items() if value})
+
+
+def gatekeeper(settings: Settings) -> Gatekeeper:
+    """By the user's rules; it asks nobody until somebody is there to be asked."""
+    file = settings.paths.config_file
+
+    def remember(words: tuple[str, ...]) -> Rule:
+        rule = Rule(words, "allow", str(file))
+        config.allow(file, str(rule))
+        return rule
+
+    return Gatekeeper(settings.rules, settings.permission_mode, remember=remember)
 
 
 def copier(workspace: Workspace, dependencies: Dependencies) -> Callable[[str, Path], str]:

@@ -60,7 +60,7 @@ class Checkpoints:
             snapshot = shadow.checkpoint()
             self.tree = snapshot.tree
             taken = CheckpointTaken(state.round, step.started.step, snapshot.tree, snapshot.left_out)
-            yield Notice(taken, brief(shadow, before, snapshot.tree, step.started.command))
+            yield Notice(taken, brief(shadow, before, snapshot.tree, step.started.command + step.finished.output))
 
     def before_end(self, state: State) -> None:
         return None
@@ -213,6 +213,7 @@ class Solver:
             model=opened.model,
             sandbox=opened.sandbox,
             state=opened.state,
+            permit=opened.gatekeeper.permit,
             limits=limits.limits(opened.settings, knobs.no_progress_repeats),
             watchers=(*self.learning.watchers, base, jobs, self._checkpoints, self._baseline),
             command_timeout=timeout,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from livecoder import config
 from livecoder import task as tasks
+from livecoder.cli.approval import Approval
 from livecoder.cli.options import Options
 from livecoder.cli.running import Screen, check_files, screen, with_verify, write_files
 from livecoder.cli.signals import Signalled, Signals
@@ -40,6 +41,7 @@ def chat(first: str | None, options: Options) -> int:
 
         with opened(settings, options.cwd) as session, Solver(session) as solver:
             shown.masked_by(session.journal.masked)
+            session.gatekeeper.ask = Approval(shown, lambda: solver.signal_code != 0)
             shown.say(HELP, "dim")
             return _Conversation(options, shown, signals, solver).hold(first)
 

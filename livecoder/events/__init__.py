@@ -24,6 +24,7 @@ from livecoder.events.conversation import (
     ModelReplied,
     Observed,
     PermissionDenied,
+    PermissionGranted,
     Retried,
     RoundStarted,
     SessionStarted,
@@ -89,6 +90,7 @@ __all__ = [
     "Outcome",
     "PatchMade",
     "PermissionDenied",
+    "PermissionGranted",
     "ProposalRefused",
     "Proposed",
     "RanTests",
@@ -132,6 +134,7 @@ Event: TypeAlias = (
     | JobStarted
     | JobEnded
     | PermissionDenied
+    | PermissionGranted
     | ToolCreated
     | ToolRevised
     | ToolBroken
