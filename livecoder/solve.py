@@ -271,11 +271,8 @@ def _baseline(opened: Opened) -> Baseline:
 
 def _introduction(opened: Opened, hooks: tuple[str, ...]) -> Iterator[Event]:
     estimate = opened.model.estimate_tokens
-    tokens = (
-        estimate(opened.system)
-        + estimate(str(BASH_TOOL))
-        + estimate(ground_text(opened.ground, opened.settings.verify))
-    )
+    sent = opened.system, str(BASH_TOOL), ground_text(opened.ground, opened.settings.verify)
+    tokens = sum(estimate(text) for text in sent)
     yield SessionStarted(
         session=opened.id,
         workspace=str(opened.workspace.root),

@@ -88,7 +88,7 @@ def entries(root: Path, folder: str) -> list[tuple[str, os.stat_result]]:
 
 
 def each(root: Path, folder: str, read: Callable[[str], Part]) -> tuple[list[Part], list[str]]:
-    """What `read` makes of each name in `root/folder`; and what it raised ScaffoldError for, as lines: that is left out."""
+    """What `read` makes of each name in `root/folder`; beside it why it raised ScaffoldError for the others."""
     parts: list[Part] = []
     problems: list[str] = []
     try:
