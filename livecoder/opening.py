@@ -72,6 +72,11 @@ class Opened:
     gatekeeper: Gatekeeper
 
     @property
+    def model_name(self) -> str:
+        """The model's, or that of the recorded one."""
+        return self.model.recorded or self.model.name
+
+    @property
     def standing(self) -> Standing:
         """What of the scaffold this session shows."""
         return self.briefing.choose(self.scaffold)
