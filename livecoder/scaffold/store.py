@@ -6,9 +6,10 @@ replaces, so a crash leaves the old or the new; what moves one otherwise is undo
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -28,6 +29,7 @@ from livecoder.scaffold.changes import (
     message,
     write_files,
 )
+from livecoder.scaffold.files import File
 from livecoder.scaffold.history import GenerationInfo, History
 from livecoder.scaffold.lock import locked
 from livecoder.scaffold.parts import Part, value
@@ -36,6 +38,7 @@ from livecoder.scaffold.plumbing import Plumbing, git_program
 from livecoder.scaffold.record import MAIN, SEEDS
 from livecoder.scaffold.refs import Refs
 from livecoder.scaffold.seed import seed_dir
+from livecoder.scaffold.tools import FOLDER as TOOLS
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,8 @@ class Generation:
 
     id: str
     commit: str
+    tools: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The SHA-256 of each tool's bytes by its name, in hex: of what was to be written, not of what lies there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +101,7 @@ class Store:
         if not files:
             raise ScaffoldError(f"{source} holds no scaffold", f"it has none of scaffold.toml, {', '.join(FOLDERS)}")
         write_files(files, dest)
-        return Generation(f"dir-{digest_of(files)[:7]}", "")
+        return Generation(f"dir-{digest_of(files)[:7]}", "", _tools(files))
 
     def commit(
         self,
@@ -208,11 +213,21 @@ class Store:
         return not part.key or then != now
 
     def _checkout(self, commit: str, dest: Path) -> Generation:
-        write_files(History(self._git, commit).files(), dest)
-        return Generation(self._git.short(commit)[0], commit)
+        files = History(self._git, commit).files()
+        write_files(files, dest)
+        return Generation(self._git.short(commit)[0], commit, _tools(files))
 
     def _locked(self) -> AbstractContextManager[None]:
         return locked(self.path.with_suffix(".lock"))
+
+
+def _tools(files: Iterable[File]) -> dict[str, str]:
+    folder = f"{TOOLS}/"
+    return {
+        file.path.removeprefix(folder): hashlib.sha256(file.data).hexdigest()
+        for file in files
+        if file.path.startswith(folder)
+    }
 
 
 def _through_gitpython(command: Sequence[str], stdin: BinaryIO, directory: Path) -> tuple[int, bytes, str]:
