@@ -44,6 +44,7 @@ class Pins:
         self._looks: dict[str, _Look] = {}
         self._writers = 0
         self._lock = threading.Lock()
+        self._check()
 
     @contextmanager
     def writing(self) -> Generator[None]:
