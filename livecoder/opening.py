@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from livecoder import config
@@ -16,6 +16,7 @@ from livecoder.baseline import MEASURED, Memory
 from livecoder.briefing import Briefing
 from livecoder.config import Settings
 from livecoder.errors import ConfigError, ScaffoldError
+from livecoder.evolution.offered import At, offered
 from livecoder.evolution.standing import Standing
 from livecoder.ground import Ground, pointed, survey
 from livecoder.journal.journal import Journal, read
@@ -25,7 +26,7 @@ from livecoder.model.choose import default_model, open_model
 from livecoder.model.provider import Provider, ProviderSettings
 from livecoder.permissions.gatekeeper import Gatekeeper
 from livecoder.prompt import SAMPLES, first_message, render
-from livecoder.rights import gatekeeper, offered, withholding
+from livecoder.rights import gatekeeper, usable, withholding
 from livecoder.rooms import Rooms, gitdirs
 from livecoder.sandbox import Room, Sandbox
 from livecoder.sandbox.backends import chosen
@@ -118,8 +119,8 @@ def opened(settings: Settings, cwd: Path) -> Generator[Opened]:
         stack.callback(remove, place)
         start = workspace.shadow.checkpoint()
         dependencies = Dependencies.snapshot(workspace.shadow, place / "dependencies")
-        store, checkout, generation = _scaffold(settings, project, place)
-        scaffold = offered(checkout or seed_dir(), settings)
+        store, checkout, generation = _scaffold(settings, root, place)
+        scaffold = usable(checkout or seed_dir(), settings)
         toolchains = find(environ, root, own_interpreter(), settings.mounts)
         pins = Pins(checkout, generation.tools, withholding(settings)) if checkout else None
         room = _room(settings, workspace, place, pins, start.tree)
@@ -176,13 +177,15 @@ def _model(settings: Settings, root: Path) -> tuple[Model, str]:
     return model, why
 
 
-def _scaffold(settings: Settings, project: str, place: Path) -> tuple[Store | None, Path | None, Generation]:
+def _scaffold(settings: Settings, root: Path, place: Path) -> tuple[Store | None, Path | None, Generation]:
     if settings.scaffold == "none":
         return None, None, Generation("none", "")
-    store = Store.open(settings.paths.data)
+    store, project = Store.open(settings.paths.data), project_id(root)
     checkout = place / "scaffold"
     if settings.scaffold:
         return store, checkout, store.checkout_ref(settings.scaffold, checkout)
+    if not settings.bare:
+        store.layer = offered(At(settings.paths.data, project, root), store, datetime.now(UTC))
     return store, checkout, store.checkout(project, checkout)
 
 

@@ -38,7 +38,7 @@ def withholding(settings: Settings) -> Callable[[bytes], str]:
     return lambda content: withheld(content, approved, network=network)
 
 
-def offered(root: Path, settings: Settings) -> Scaffold:
+def usable(root: Path, settings: Settings) -> Scaffold:
     """The scaffold at `root` without the tools that may not run here, which is said. Raises ScaffoldError."""
     scaffold, withhold = Scaffold.load(root), withholding(settings)
     why = {tool.name: withhold(read_file(root, f"tools/{tool.name}").data) for tool in scaffold.tools}
