@@ -120,7 +120,13 @@ class Container:
         names = (number, f"{number}.in", f"{number}.err") if attached else (number,)
         process = Supervised(self, tuple(self._pipes / name for name in names))
         os.write(self._control, f"{number}\n".encode())
+        if attached and not os.read(self._waited_for(), _LINE):
+            self.alive = False
         return process
+
+    def _waited_for(self) -> int:
+        select.select([self._status], [], [])
+        return self._status
 
     def listen(self, process: Supervised, seconds: float | None) -> None:
         """Tell `process` of its end, if that is reported within this time."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -73,16 +73,14 @@ def furnish_for_containers(room: Room, known: Accounts) -> None:
     (inside / "pipe").mkdir(exist_ok=True)
     (inside / "supervisor").write_bytes(Path(__file__).with_name("supervisor").read_bytes())
     if known.passwd:
+        (inside / "accounts").touch()
         (inside / "etc/passwd").write_bytes(known.passwd)
         (inside / "etc/group").write_bytes(known.group)
 
 
-def description(room: Room, seen: list[Mount], policy: Policy, terms: Terms) -> dict[str, Any]:
+def description(room: Room, seen: Sequence[Mount], policy: Policy, terms: Terms) -> dict[str, Any]:
     """The container for a room. Raises SandboxUnavailable where a path cannot be said to docker."""
     user, group = terms.user
-    inside = furnish.directory(room)
-    own = [Mount("--ro-bind", inside / "etc" / name, Path("/etc", name)) for name in ("passwd", "group") if user]
-    varied = Mount("--bind", room.shared / "tmp", Path("/var/tmp"))
     found: dict[str, Any] = {
         "Image": terms.image,
         "Entrypoint": ["bash", "--norc", "--noprofile", f"{mounts.ROOT}/supervisor", "first"],
@@ -94,7 +92,7 @@ def description(room: Room, seen: list[Mount], policy: Policy, terms: Terms) -> 
         "HostConfig": {
             **_confinement(policy, terms),
             "Tmpfs": {"/run": _RUN.format(user=user, group=group)},
-            "Mounts": [_mount(each) for each in _layered([varied, *own, *seen])],
+            "Mounts": [_mount(each) for each in seen],
         },
     }
     return found if terms.network else {**found, "Hostname": "livecoder"}
@@ -121,23 +119,39 @@ def _confinement(policy: Policy, terms: Terms) -> dict[str, Any]:
     }
 
 
-def _layered(seen: list[Mount]) -> list[Mount]:
-    """What is seen in the end: docker mounts by depth, and would show what a later mount lies over.
+def layered(room: Room, seen: Iterable[Mount]) -> tuple[Mount, ...]:
+    """With what containers need besides, and without what a later mount lies over: docker mounts by depth.
 
-    Every mount point that is ours to make is made, so that it is the user's.
+    A mount point that is missing is made, so that it is the user's.
     """
+    inside = furnish.directory(room)
+    own = [Mount("--ro-bind", inside / "etc" / name, Path("/etc", name)) for name in ("passwd", "group")]
+    known = own if (inside / "accounts").exists() else []
+    every = [Mount("--bind", room.shared / "tmp", Path("/var/tmp")), *known, *seen]
     found: list[Mount] = []
-    for number, mount in enumerate(seen):
-        covered = any(later.seen == mount.seen or later.seen in mount.seen.parents for later in seen[number + 1 :])
+    for number, mount in enumerate(every):
+        covered = any(later.seen == mount.seen or later.seen in mount.seen.parents for later in every[number + 1 :])
         if not covered and (mount.option != "--ro-bind-try" or mount.source.exists()):
             found.append(mount)
-    for mount in found:
-        above = max((each for each in found if each.seen in mount.seen.parents), key=_depth, default=None)
+    for point, mount in _points(found):
+        if not os.path.lexists(point):
+            point.mkdir(parents=True) if mount.source.is_dir() else point.touch()
+    return tuple(found)
+
+
+def identities(seen: Sequence[Mount]) -> tuple[tuple[int, int], ...]:
+    """Which files are mounted, and over which. One that the user replaces takes its mount with it."""
+    paths = [*(mount.source for mount in seen), *(point for point, _ in _points(seen))]
+    found = (os.stat(path) for path in paths if path.exists())  # noqa: PTH116 (thousands of times)
+    return tuple((status.st_dev, status.st_ino) for status in found)
+
+
+def _points(seen: Sequence[Mount]) -> Iterator[tuple[Path, Mount]]:
+    """Where on the host the mounts lie that are over what can be written, and which they are."""
+    for mount in seen:
+        above = max((each for each in seen if each.seen in mount.seen.parents), key=_depth, default=None)
         if above and above.option == "--bind":
-            point = above.source / mount.seen.relative_to(above.seen)
-            if not os.path.lexists(point):
-                point.mkdir(parents=True) if mount.source.is_dir() else point.touch()
-    return found
+            yield above.source / mount.seen.relative_to(above.seen), mount
 
 
 def _depth(mount: Mount) -> int:
@@ -173,9 +187,9 @@ def words(given: Iterable[str]) -> bytes:
 
 def means(image: str, daemon: Daemon, policy: Policy) -> tuple[str, ...]:
     """What is kept and how, in words for the user."""
-    unlimited = "not limited, for the daemon cannot"
-    memory = f"at most {policy.memory_bytes / GIB:.3g} GiB" if daemon.limits_memory else unlimited
-    processes = f"at most {policy.processes}" if daemon.limits_processes else unlimited
+    free = "not limited, for the daemon cannot do that"
+    memory = f"at most {policy.memory_bytes / GIB:.3g} GiB (sandbox.memory)" if daemon.limits_memory else free
+    processes = f"at most {policy.processes} (sandbox.pids)" if daemon.limits_processes else free
     return (
         f"a container of {image}, rootless" if daemon.rootless else f"a container of {image}, as the user",
         "no network",
@@ -185,5 +199,5 @@ def means(image: str, daemon: Daemon, policy: Policy) -> tuple[str, ...]:
         ".env files, sockets and pipes of the host read as empty",
         "limits on the size of files, of output, and of /tmp and HOME",
         "a filter of system calls" if daemon.filters_calls else "no filter of system calls: the daemon has none",
-        f"memory of each container {memory} (sandbox.memory), processes {processes} (sandbox.pids)",
+        f"of each container: memory {memory}, processes {processes}, held by control groups",
     )

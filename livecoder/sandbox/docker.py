@@ -10,8 +10,9 @@ import platform
 import re
 from collections.abc import Callable, Generator
 from dataclasses import replace
+from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from livecoder.errors import SandboxUnavailable
 from livecoder.sandbox import Finished, Room, containment, furnish, mounts, owner
@@ -27,6 +28,7 @@ from livecoder.sandbox.toolchains import STANDARD_PATH, SYSTEM, Toolchains
 
 _SIGSYS = 128 + 31
 _BAD_CALL = "The system call filter ended it: programs for another processor, 32-bit ones too, do not run here."
+_LOST = "Killed with its container: out of memory (the limit is {memory}), or from outside."
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _NOT_TAKEN = frozenset(("PATH", "HOME", "ENV", "BASH_ENV"))
 
@@ -49,7 +51,8 @@ class Docker:
         self._commands: Commands | None = None
         self._disk: Disk | None = None
         self._container: Container | None = None
-        self._description: dict[str, Any] = {}
+        self._made: object = None
+        """What it was made from."""
         self._process: Supervised | None = None
         self._counted = (0, 0)
 
@@ -74,7 +77,7 @@ class Docker:
         self._commands = Commands(self.room, self._policy, self._toolchains, Place(mounts.ROOT, mounts.HOME))
         self.protections = containment.means(self._session.image.name, self._session.daemon, self._policy)
         if self.room.guest:
-            self._session.open_network(self._describe)
+            self._session.open_network(self._policy)
         if not session:
             self._ready()
 
@@ -114,28 +117,26 @@ class Docker:
     def sibling(self, room: Room) -> Docker:
         return Docker(room, self._given, self._policy, parent=self)
 
-    def hidden(self) -> frozenset[Any]:
+    def hidden(self) -> frozenset[Path]:
         """The names of what reads as empty here, for siblings."""
         if not self._masked:
             return frozenset()
         self._masked.masks()  # the last command may have moved some
         return self._masked.names()
 
-    def _describe(self, room: Room) -> dict[str, Any]:
-        assert self._session is not None and self._masked is not None, "the sandbox is entered first"
-        seen = mounts.room_mounts(room, self._toolchains, self._masked.masks() if room is self.room else ())
-        return containment.description(room, seen, self._policy, self._session.terms())
-
     def _ready(self) -> Container:
         """The container with what is to be seen in it now."""
-        assert self._session is not None, "the sandbox is entered first"
-        wanted = self._describe(self.room)
-        if self._container and (not self._container.alive or wanted != self._description):
+        assert self._session is not None and self._masked is not None, "the sandbox is entered first"
+        seen = containment.layered(self.room, mounts.room_mounts(self.room, self._toolchains, self._masked.masks()))
+        terms = self._session.terms()
+        wanted = (seen, terms, containment.identities(seen))
+        if self._container and (not self._container.alive or wanted != self._made):
             self._container.close()
             self._container = None
         if not self._container:
-            self._container = Container(self._session.daemon, wanted, furnish.directory(self.room))
-            self._description, self._counted = wanted, (0, 0)
+            description = containment.description(self.room, seen, self._policy, terms)
+            self._container = Container(self._session.daemon, description, furnish.directory(self.room))
+            self._made, self._counted = wanted, (0, 0)
         return self._container
 
     def _spawn(self, launch: Launch) -> Running:
@@ -161,22 +162,21 @@ class Docker:
         process = self._process
         assert process is not None and self._session is not None, "it was spawned here"
         if process.lost:
-            if ending.cause != "exit":  # we ended it
-                return ""
             self._session.daemon.knock()
-            remedy = "its container has ended from outside, or for want of memory; the next command gets a new one"
-            raise SandboxUnavailable("the command was lost", remedy)
+            return "" if ending.cause != "exit" else _LOST.format(memory=self._memory())
         (killed, unborn), self._counted = self._counted, (process.killed, process.unborn)
         told: list[str] = []
         if process.killed > killed:
-            limit = f"{self._policy.memory_bytes / GIB:.3g} GiB (sandbox.memory)"
-            told.append(f"Out of memory: processes were killed at the limit of {limit}.")
+            told.append(f"Out of memory: processes were killed at the limit of {self._memory()}.")
         if process.unborn > unborn:
             limit = f"{self._policy.processes} (sandbox.pids)"
             told.append(f"Processes or threads could not be started: the limit is {limit}.")
         if ending.exit_code == _SIGSYS and ending.cause == "exit":
             told.append(_BAD_CALL)
         return " ".join(told)
+
+    def _memory(self) -> str:
+        return f"{self._policy.memory_bytes / GIB:.3g} GiB (sandbox.memory)"
 
 
 def identity(policy: Policy) -> str:
@@ -223,7 +223,7 @@ class _Session:
         network = self._network.id if self._network else ""
         return containment.Terms(self.image.id, self.accounts.user, str(self._room.shared), network, filtered or "")
 
-    def open_network(self, describe: Callable[[Room], dict[str, Any]]) -> None:
+    def open_network(self, policy: Policy) -> None:
         """A container in which nothing runs keeps it, whatever becomes of the others."""
         if self._network:
             return
@@ -231,7 +231,9 @@ class _Session:
         keeper = Room(self._room.workspace, place / "lc/nothing", place, read_only=True)
         furnish.furnish(keeper, None)
         containment.furnish_for_containers(keeper, self.accounts)
-        self._network = Container(self.daemon, describe(keeper), furnish.directory(keeper))
+        seen = containment.layered(keeper, mounts.room_mounts(keeper, Toolchains(), ()))
+        description = containment.description(keeper, seen, policy, self.terms())
+        self._network = Container(self.daemon, description, furnish.directory(keeper))
 
     def close(self) -> None:
         if self._network:

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The image that the tests run docker with, made of Debian's packages alone: no registry is asked. Kept in docker.
-# tests/sandbox/image.sh NAME (as root, with debootstrap)
+# tests/docker_image.sh NAME (as root, with debootstrap)
 set -euo pipefail
 name=$1
 exec 9>"${TMPDIR:-/tmp}/livecoder-test-image.lock"
