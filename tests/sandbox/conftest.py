@@ -6,7 +6,6 @@ its image is made first (`tests/docker_here.py`).
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -42,29 +41,20 @@ def verdicts() -> dict[str, canary.Verdict]:
     return {name: judged(name) for name in BACKENDS}
 
 
-def required(name: str, verdicts: dict[str, canary.Verdict]) -> str:
-    """The same name where that backend works here; its tests are skipped otherwise, or fail."""
-    if reason := verdicts[name].reason:
-        if name in os.environ.get("LIVECODER_TEST_SANDBOXES", "").split(","):
-            pytest.fail(f"{name} must work here: {reason}")
-        pytest.skip(f"{name}: {reason}")
-    return name
-
-
 @pytest.fixture(params=BACKENDS)
 def backend(request: pytest.FixtureRequest, verdicts: dict[str, canary.Verdict]) -> str:
-    return required(request.param, verdicts)
+    return docker_here.required(request.param, verdicts[request.param].reason)
 
 
 @pytest.fixture
 def bubblewrap(verdicts: dict[str, canary.Verdict]) -> str:
     """For what this backend alone does."""
-    return required("bubblewrap", verdicts)
+    return docker_here.required("bubblewrap", verdicts["bubblewrap"].reason)
 
 
 @pytest.fixture
 def docker(verdicts: dict[str, canary.Verdict]) -> str:
-    return required("docker", verdicts)
+    return docker_here.required("docker", verdicts["docker"].reason)
 
 
 @pytest.fixture
@@ -112,6 +102,6 @@ def either(request: pytest.FixtureRequest, room: Room, toolchains: Toolchains) -
     """The same contract in every backend, and without a sandbox."""
     name: str = request.param
     if name != "none":
-        required(name, request.getfixturevalue("verdicts"))
+        docker_here.required(name, request.getfixturevalue("verdicts")[name].reason)
     with make(name, room, toolchains, Policy()) as sandbox:
         yield sandbox
