@@ -36,7 +36,7 @@ from livecoder.loop import CAUSES, Notice, Session, State, Step, run
 from livecoder.model import User
 from livecoder.model.calls import BASH_TOOL
 from livecoder.opening import Opened
-from livecoder.prompt import first_message, ground_text, task_text
+from livecoder.prompt import ground_text, task_text
 from livecoder.report import reported
 from livecoder.task import Task
 from livecoder.tested import LastRuns
@@ -60,7 +60,7 @@ class Checkpoints:
             snapshot = shadow.checkpoint()
             self.tree = snapshot.tree
             taken = CheckpointTaken(state.round, step.started.step, snapshot.tree, snapshot.left_out)
-            yield Notice(taken, brief(shadow, before, snapshot.tree, step.started.command))
+            yield Notice(taken, brief(shadow, before, snapshot.tree, step.started.command + step.finished.output))
 
     def before_end(self, state: State) -> None:
         return None
@@ -187,7 +187,7 @@ class Solver:
         before = opened.workspace.shadow.checkpoint()
         facts.before = self._checkpoints.tree = self.final_tree = before.tree
         Undo(opened.workspace.shadow).begin_round(before.tree, task.text[:200])
-        message = first_message(task, opened.ground, opened.settings.verify) if state.round == 1 else task_text(task)
+        message = opened.first_message(task) if state.round == 1 else task_text(task)
         yield RoundStarted(state.round, task.text, message, task.outsider)
         yield CheckpointTaken(state.round, 0, before.tree, before.left_out)
         state.messages.append(User(message))
@@ -213,6 +213,7 @@ class Solver:
             model=opened.model,
             sandbox=opened.sandbox,
             state=opened.state,
+            permit=opened.gatekeeper.permit,
             limits=limits.limits(opened.settings, knobs.no_progress_repeats),
             watchers=(*self.learning.watchers, base, jobs, self._checkpoints, self._baseline),
             command_timeout=timeout,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, cast
 
 from livecoder.errors import ConfigError, UsageError
+from livecoder.permissions.rules import written
 
-Kind: TypeAlias = Literal["text", "number", "integer", "size", "flag", "list"]
+Kind: TypeAlias = Literal["text", "number", "integer", "size", "flag", "list", "rules"]
 KEYS: dict[str, Kind] = {
     "model.name": "text",
     "model.api_base": "text",
@@ -29,6 +30,9 @@ KEYS: dict[str, Kind] = {
     "sandbox.scratch": "size",
     "evolve.mode": "text",
     "ground.measure": "flag",
+    "permissions.allow": "rules",
+    "permissions.ask": "rules",
+    "permissions.deny": "rules",
 }
 """Every key of the user's `config.toml`, besides `projects.<id>.verify` and `projects.<id>.verify_offered`."""
 
@@ -39,6 +43,7 @@ KINDS: dict[Kind, str] = {
     "size": "size from 1 MiB up, as in 512M, 4G or 1.5 GiB",
     "flag": "true or false",
     "list": "list",
+    "rules": 'list of how commands begin, as in ["git push", "terraform"]',
 }
 CHOICES = {
     "model.tools": ("auto", "native", "text"),
@@ -80,6 +85,11 @@ def _typed(kind: Kind, value: Any) -> Any:
         case "list":
             items = value.split(",") if isinstance(value, str) else value
             return tuple(str(item) for item in items)
+        case "rules":
+            if not isinstance(value, str | list):
+                raise ValueError
+            items = value.split(",") if isinstance(value, str) else cast(list[object], value)
+            return tuple(written(item) for item in items)
         case "size":
             parts = _SIZE.fullmatch(value.strip() if isinstance(value, str) else str(int(value)))
             size = int(float(parts[1]) * 1024 ** " kmgt".index(parts[2].lower() or " ")) if parts else 0

@@ -24,6 +24,7 @@ from livecoder.events.conversation import (
     ModelReplied,
     Observed,
     PermissionDenied,
+    PermissionGranted,
     Retried,
     RoundStarted,
     SessionStarted,
@@ -87,6 +88,7 @@ __all__ = [
     "Outcome",
     "PatchMade",
     "PermissionDenied",
+    "PermissionGranted",
     "ProposalRefused",
     "Proposed",
     "RanTests",
@@ -130,6 +132,7 @@ Event: TypeAlias = (
     | JobStarted
     | JobEnded
     | PermissionDenied
+    | PermissionGranted
     | ToolCreated
     | ToolRevised
     | ToolBroken

@@ -120,6 +120,11 @@ class Bubblewrap:
         self._judge(ending, "it ended without a word")
         return ending.exit_code
 
+    def forget(self) -> None:
+        """See `Sandbox.forget`."""
+        assert self._commands is not None, "the sandbox is entered first"
+        self._commands.forget()
+
     def sibling(self, room: Room) -> Bubblewrap:
         return Bubblewrap(room, self._toolchains, self._policy, parent=self)
 

@@ -124,6 +124,8 @@ def _lines(event: e.Event, verbose: bool) -> list[tuple[str, str]]:
             return [("yellow", f"! {event.text}")]
         case e.PermissionDenied():
             return [("yellow", f"! denied: {event.what}")]
+        case e.PermissionGranted():
+            return [("dim", f"  allowed ({event.scope}): {_one_line(event.what, 80)}")]
         case e.Verified():
             return _verified(event)
         case e.Reflected():
