@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import socket
+import sys
 import tarfile
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -40,7 +41,7 @@ class Daemon:
         try:
             import docker
         except ImportError:
-            remedy = "docker's client library is missing: `pip install 'livecoder[docker]'`"
+            remedy = f"docker's client library is missing: `{sys.executable} -m pip install 'docker>=7.1,<8'`"
             raise SandboxUnavailable("docker cannot be used here", remedy) from None
         _knock(self.socket)
         with _plain(self.socket):

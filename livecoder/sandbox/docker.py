@@ -114,6 +114,11 @@ class Docker:
         self._judge(ending, "")
         return ending.exit_code
 
+    def forget(self) -> None:
+        """See `Sandbox.forget`."""
+        assert self._commands is not None, "the sandbox is entered first"
+        self._commands.forget()
+
     def sibling(self, room: Room) -> Docker:
         return Docker(room, self._given, self._policy, parent=self)
 
