@@ -138,13 +138,18 @@ def opened(settings: Settings, cwd: Path) -> Generator[Opened]:
             generation=generation,
             scaffold=scaffold,
             briefing=briefing,
-            ground=_ground(settings, cwd, root, workspace.gitdir, toolchains, start.tree),
+            ground=_ground(settings, cwd, root, workspace.gitdir, known(sandbox.name, toolchains), start.tree),
             base_tree=start.tree,
             left_out=start.left_out,
             state=State([System(system)], tree=workspace.shadow.fingerprint()),
             system=system,
             gatekeeper=gatekeeper(settings),
         )
+
+
+def known(sandbox: str, toolchains: Toolchains) -> Toolchains:
+    """What can be told of programs without running one: an image's are not the user's, and not looked at."""
+    return replace(toolchains, path=()) if sandbox == "docker" else toolchains
 
 
 def _ground(settings: Settings, cwd: Path, root: Path, gitdir: Path, toolchains: Toolchains, tree: str = "") -> Ground:
