@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from livecoder.errors import SandboxUnavailable
-from livecoder.sandbox import Room, furnish, mounts, owner
+from livecoder.sandbox import Room, furnish, guard, mounts, owner
 from livecoder.sandbox.daemon import Daemon, Image
 from livecoder.sandbox.mounts import Mount
 from livecoder.sandbox.policy import GIB, Policy
@@ -180,6 +180,11 @@ def _said(path: Path) -> str:
     return text
 
 
+def own_limits(daemon: Daemon, policy: Policy) -> str:
+    """What a command's first process sets for itself. Only in a rootless daemon others of the user's do not count."""
+    return guard.own_limits(policy) if daemon.rootless and not daemon.limits_processes else ":"
+
+
 def words(given: Iterable[str]) -> bytes:
     """As the supervisor reads them."""
     return b"".join(os.fsencode(word) + b"\0" for word in given)
@@ -189,7 +194,8 @@ def means(image: str, daemon: Daemon, policy: Policy) -> tuple[str, ...]:
     """What is kept and how, in words for the user."""
     free = "not limited, for the daemon cannot do that"
     memory = f"at most {policy.memory_bytes / GIB:.3g} GiB (sandbox.memory)" if daemon.limits_memory else free
-    processes = f"at most {policy.processes} (sandbox.pids)" if daemon.limits_processes else free
+    processes = f"at most {policy.processes} (sandbox.pids)" if daemon.limits_processes or daemon.rootless else free
+    how = ", held by control groups" if daemon.limits_memory and daemon.limits_processes else ""
     return (
         f"a container of {image}, rootless" if daemon.rootless else f"a container of {image}, as the user",
         "no network",
@@ -199,5 +205,5 @@ def means(image: str, daemon: Daemon, policy: Policy) -> tuple[str, ...]:
         ".env files, sockets and pipes of the host read as empty",
         "limits on the size of files, of output, and of /tmp and HOME",
         "a filter of system calls" if daemon.filters_calls else "no filter of system calls: the daemon has none",
-        f"of each container: memory {memory}, processes {processes}, held by control groups",
+        f"of each container: memory {memory}, processes {processes}{how}",
     )

@@ -74,7 +74,8 @@ class Docker:
         self._masked = Masked(self.room, f"{mounts.ROOT}/base", self._toolchains.mounts, names)
         private = (self.room.shared / "tmp", self.room.shared / "home")
         self._disk = Disk(private, self.room.content, self._policy.scratch_bytes)
-        self._commands = Commands(self.room, self._policy, self._toolchains, Place(mounts.ROOT, mounts.HOME))
+        place = Place(mounts.ROOT, mounts.HOME, limits=containment.own_limits(self._session.daemon, self._policy))
+        self._commands = Commands(self.room, self._policy, self._toolchains, place)
         self.protections = containment.means(self._session.image.name, self._session.daemon, self._policy)
         if self.room.guest:
             self._session.open_network(self._policy)

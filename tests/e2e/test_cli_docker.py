@@ -7,6 +7,8 @@ from pathlib import Path
 import docker_here
 import pytest
 
+from livecoder.opening import known
+from livecoder.sandbox.toolchains import Toolchains
 from tests.conftest import git
 from tests.e2e.conftest import Livecoder
 from tests.e2e.learning import Learnt
@@ -80,6 +82,13 @@ def test_a_linked_worktree_with_a_space_in_its_name(contained: Livecoder, tmp_pa
     )
     assert code == 0
     assert "1 file changed" in told, told
+
+
+def test_the_model_is_told_nothing_of_the_hosts_programs() -> None:
+    """It would look for them in vain; what the image has, nobody looked at."""
+    toolchains = Toolchains(path=("/usr/bin",))
+    assert known("docker", toolchains).path == ()
+    assert known("bubblewrap", toolchains) is toolchains
 
 
 @pytest.mark.parametrize(
