@@ -10,6 +10,9 @@ if docker image inspect "$name" >/dev/null 2>&1; then
 fi
 place=$(mktemp -d)
 trap 'rm -rf --one-file-system "$place"' EXIT
+for program in docker debootstrap; do
+  command -v "$program" >/dev/null || { echo "its image cannot be made without $program" >&2; exit 1; }
+done
 # What the programs of the tests call, and the libraries that a Python built on Debian links to.
 debootstrap --variant=minbase \
   --include=git,python3,libffi8,libssl3,libsqlite3-0,libreadline8,libbz2-1.0,liblzma5,iputils-ping,netbase \

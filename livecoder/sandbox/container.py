@@ -20,7 +20,7 @@ from livecoder.sandbox.process import TimeoutExpired
 _START_SECONDS = 60.0
 _LOOK_SECONDS = 0.5
 """Between two looks whether a container that starts still lives."""
-_KILL_SECONDS = 0.15
+_KILL_SECONDS = 0.2
 """What the supervisor has to end a command before the daemon ends the container."""
 _END_SECONDS = 10.0
 _LOST = -9
