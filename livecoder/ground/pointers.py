@@ -124,13 +124,17 @@ def _weights(
 
 
 def _definitions(text: str) -> Sequence[Definition]:
-    """In order; each goes on until one begins that is not indented more."""
+    """In order; each goes on until one begins that is not indented more. Examples in docstrings are none."""
     made: list[Definition] = []
     going_on: list[tuple[int, int]] = []  # place in `made`, indent
-    number, seen, total = 1, 0, len(text.splitlines())
+    number, seen, total, quoted = 1, 0, len(text.splitlines()), False
     for match in _DEFINITION.finditer(text):
         between = text[seen : match.start()]
         number, seen = number + between.count("\n"), match.start()
+        quoted ^= between.count('"""') % 2 == 1
+        if quoted and match["indent"]:
+            continue
+        quoted = False
         last = number - between.count("\n", len(between.rstrip()))
         indent = len(match["indent"].expandtabs())
         while going_on and going_on[-1][1] >= indent:

@@ -65,6 +65,12 @@ def test_names_of_other_languages_are_known(tmp_path: Path, word: str) -> None:
     assert "web/cart.ts (4 lines): renderCart 3-4" in point(tmp_path, f"{word} shows nothing")
 
 
+def test_an_example_in_a_docstring_is_no_definition(tmp_path: Path) -> None:
+    example = "    def send_mail(to):\n        pass\n"
+    code = f'def shown():\n    """As in\n\n{example}    """\n\n\ndef send():\n    """Mail."""\n'
+    assert "send_mail" not in point(tmp_path, "`send_mail` fails", {"mail.py": code, "b.py": "def x1():\n    pass\n"})
+
+
 def test_code_comes_before_its_tests(tmp_path: Path) -> None:
     found = point(tmp_path, "discount of a basket")
     assert found.startswith("shop/basket.py") and "test_discount_of_a_basket" not in found
