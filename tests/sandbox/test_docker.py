@@ -21,6 +21,7 @@ from test_escapes import ENGINE
 
 from livecoder.errors import SandboxUnavailable
 from livecoder.sandbox import Guest, Room, Sandbox, owner
+from livecoder.sandbox.attached import Streams
 from livecoder.sandbox.daemon import Daemon
 from livecoder.sandbox.docker import Docker
 from livecoder.sandbox.policy import Policy
@@ -146,6 +147,16 @@ def test_two_hundred_commands_and_none_is_lost(enter: Enter, run: Run) -> None:
     for number in range(200):
         done = run(sandbox, f"echo {number}; exit {number % 100}")
         assert (done.output, done.exit_code) == (f"{number}\n", number % 100)
+
+
+def test_a_short_command_with_streams_is_never_waited_for_in_vain(enter: Enter) -> None:
+    """Found. Its end was reported together with its beginning, and read as a part of that."""
+    sandbox = enter()
+    assert isinstance(sandbox, Docker)
+    told: list[bytes] = []
+    for number in range(100):
+        assert sandbox.attach(f"exit {number}", Streams(None, told.append, told.append)) == number
+    assert told == []
 
 
 def test_a_command_that_kills_whatever_it_can_is_ended_with_its_container(enter: Enter, run: Run) -> None:
