@@ -44,7 +44,7 @@ LAYERS = (
         "evolution",
         "github",
     ),
-    ("briefing", "endings", "opening", "learning", "solve", "visit"),
+    ("briefing", "endings", "rights", "opening", "learning", "solve", "visit"),
     ("view", "tui", "demo"),
     ("cli",),
     ("__main__",),

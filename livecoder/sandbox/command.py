@@ -120,6 +120,15 @@ class Commands:
         self, backend: Backend, command: str, timeout: float, cancelled: Callable[[], bool]
     ) -> Generator[str, None, Finished]:
         """Run one command; see `Sandbox.run`."""
+        pins = self._room.pins
+        if pins is None or pins.root != self._room.scaffold or self._room.keeps_scaffold:
+            return (yield from self._run(backend, command, timeout, cancelled))
+        with pins.writing():
+            return (yield from self._run(backend, command, timeout, cancelled))
+
+    def _run(
+        self, backend: Backend, command: str, timeout: float, cancelled: Callable[[], bool]
+    ) -> Generator[str, None, Finished]:
         self._number += 1
         incoming = self._room.scratch / "in"
         launch = self.prepared(command)

@@ -133,8 +133,12 @@ def _mounts(room: Room, toolchains: Toolchains) -> list[Mount]:
         *(_sealed(room, room.workspace) if room.content == room.workspace else ()),
         *_engine(room, toolchains),
         *(_gitdir(room, room.gitdir, bind) if room.gitdir else ()),
-        *([Mount("--bind", room.scaffold, room.scaffold)] if room.scaffold else []),
+        *([_scaffold(room, room.scaffold)] if room.scaffold else []),
     ]
+
+
+def _scaffold(room: Room, checkout: Path) -> Mount:
+    return Mount("--ro-bind" if room.keeps_scaffold else "--bind", checkout, checkout)
 
 
 def _pinned(mounts: Iterable[Mount]) -> list[Mount]:
