@@ -25,6 +25,7 @@ _KILL_SECONDS = 0.2
 _END_SECONDS = 10.0
 _LOST = -9
 _LINE = 4096
+_BEGUN = b"begun\n"
 _MUTE = "its container ended at once, without a word"
 
 
@@ -120,13 +121,11 @@ class Container:
         names = (number, f"{number}.in", f"{number}.err") if attached else (number,)
         process = Supervised(self, tuple(self._pipes / name for name in names))
         os.write(self._control, f"{number}\n".encode())
-        if attached and not os.read(self._waited_for(), _LINE):
-            self.alive = False
+        if attached:
+            select.select([self._status], [], [])
+            # Not a byte more: its end may be reported already.
+            self.alive = bool(os.read(self._status, len(_BEGUN)))
         return process
-
-    def _waited_for(self) -> int:
-        select.select([self._status], [], [])
-        return self._status
 
     def listen(self, process: Supervised, seconds: float | None) -> None:
         """Tell `process` of its end, if that is reported within this time."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -13,6 +14,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from attacks import Run, appeared, gone, python
@@ -21,6 +23,7 @@ from test_escapes import ENGINE
 
 from livecoder.errors import SandboxUnavailable
 from livecoder.sandbox import Guest, Room, Sandbox, owner
+from livecoder.sandbox.attached import Streams
 from livecoder.sandbox.daemon import Daemon
 from livecoder.sandbox.docker import Docker
 from livecoder.sandbox.policy import Policy
@@ -146,6 +149,24 @@ def test_two_hundred_commands_and_none_is_lost(enter: Enter, run: Run) -> None:
     for number in range(200):
         done = run(sandbox, f"echo {number}; exit {number % 100}")
         assert (done.output, done.exit_code) == (f"{number}\n", number % 100)
+
+
+def test_a_command_with_streams_that_has_ended_when_we_look_is_not_waited_for(
+    enter: Enter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Found. Its end was reported together with its beginning, and read as a part of that."""
+    sandbox = enter()
+    assert isinstance(sandbox, Docker)
+    looked = select.select
+
+    def late(*arguments: Any) -> Any:
+        found = looked(*arguments)
+        time.sleep(0.2)
+        return found
+
+    monkeypatch.setattr(select, "select", late)
+    for number in range(3):
+        assert sandbox.attach(f"exit {number}", Streams(None, bytes, bytes)) == number
 
 
 def test_a_command_that_kills_whatever_it_can_is_ended_with_its_container(enter: Enter, run: Run) -> None:
