@@ -72,6 +72,11 @@ class Opened:
     gatekeeper: Gatekeeper
 
     @property
+    def model_name(self) -> str:
+        """The model's, or that of the recorded one."""
+        return self.model.recorded or self.model.name
+
+    @property
     def checkout(self) -> Path | None:
         """The session's own of the scaffold; None where it has none."""
         return self.sandbox.room.scaffold
@@ -143,13 +148,18 @@ def opened(settings: Settings, cwd: Path) -> Generator[Opened]:
             generation=generation.id,
             scaffold=scaffold,
             briefing=briefing,
-            ground=_ground(settings, cwd, root, workspace.gitdir, toolchains, start.tree),
+            ground=_ground(settings, cwd, root, workspace.gitdir, known(sandbox.name, toolchains), start.tree),
             base_tree=start.tree,
             left_out=start.left_out,
             state=State([System(system)], tree=workspace.shadow.fingerprint()),
             system=system,
             gatekeeper=gatekeeper(settings),
         )
+
+
+def known(sandbox: str, toolchains: Toolchains) -> Toolchains:
+    """What can be told of programs without running one: an image's are not the user's, and not looked at."""
+    return replace(toolchains, path=()) if sandbox == "docker" else toolchains
 
 
 def _ground(settings: Settings, cwd: Path, root: Path, gitdir: Path, toolchains: Toolchains, tree: str = "") -> Ground:
@@ -218,7 +228,7 @@ def open_sandbox(settings: Settings, room: Room, toolchains: Toolchains, output_
 def policy(settings: Settings) -> Policy:
     """What the user allows; 0 in the settings leaves what holds without their word."""
     given = {"memory_bytes": settings.memory, "processes": settings.pids, "scratch_bytes": settings.scratch}
-    return replace(Policy(), **{name: value for name, value in given.items() if value})
+    return replace(Policy(image=settings.image), **{name: value for name, value in given.items() if value})
 
 
 def copier(workspace: Workspace, dependencies: Dependencies) -> Callable[[str, Path], str]:

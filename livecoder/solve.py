@@ -183,7 +183,7 @@ class Solver:
     def _work(self, facts: Facts) -> Iterator[Event]:
         opened, state, task = self.opened, self.opened.state, facts.task
         if state.round == 1:
-            yield from _introduction(opened)
+            yield from _introduction(opened, self.learning.hooks)
         before = opened.workspace.shadow.checkpoint()
         facts.before = self._checkpoints.tree = self.final_tree = before.tree
         Undo(opened.workspace.shadow).begin_round(before.tree, task.text[:200])
@@ -269,17 +269,14 @@ def _baseline(opened: Opened) -> Baseline:
     return Baseline(command if wanted else "", opened.base_tree, opened.rooms, memory)
 
 
-def _introduction(opened: Opened) -> Iterator[Event]:
+def _introduction(opened: Opened, hooks: tuple[str, ...]) -> Iterator[Event]:
     estimate = opened.model.estimate_tokens
-    tokens = (
-        estimate(opened.system)
-        + estimate(str(BASH_TOOL))
-        + estimate(ground_text(opened.ground, opened.settings.verify))
-    )
+    sent = opened.system, str(BASH_TOOL), ground_text(opened.ground, opened.settings.verify)
+    tokens = sum(estimate(text) for text in sent)
     yield SessionStarted(
         session=opened.id,
         workspace=str(opened.workspace.root),
-        model=opened.model.recorded or opened.model.name,
+        model=opened.model_name,
         recorded=bool(opened.model.recorded),
         sandbox=opened.sandbox.name,
         protections=opened.sandbox.protections,
@@ -288,6 +285,7 @@ def _introduction(opened: Opened) -> Iterator[Event]:
         tools=tuple(tool.name for tool in opened.scaffold.tools),
         unlisted=tuple(tool.name for tool in opened.standing.unlisted),
         lessons=tuple(lesson.id for lesson in opened.standing.general),
+        hooks=hooks,
         context_tokens=tokens,
         system=opened.system,
         loaded=tuple(f"{i.name} ({estimate(i.text):,} tokens)" for i in opened.ground.instructions),

@@ -60,7 +60,7 @@ ONLY_IMPORTER = {
     "git": "livecoder/scaffold/store.py",
     "jinja2": "livecoder/prompt.py",
     "tree_sitter": "livecoder/command.py",
-    "docker": "livecoder/sandbox/",
+    "docker": "livecoder/sandbox/daemon.py",
     "githubkit": "livecoder/github/",
     "textual": "livecoder/tui/",
     "typer": "livecoder/cli/",

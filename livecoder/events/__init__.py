@@ -44,6 +44,7 @@ from livecoder.events.ending import (
 from livecoder.events.learning import (
     Harvested,
     HookFailed,
+    HookRan,
     HookSaid,
     Lasted,
     Nudged,
@@ -76,6 +77,7 @@ __all__ = [
     "GroundMeasured",
     "Harvested",
     "HookFailed",
+    "HookRan",
     "HookSaid",
     "JobEnded",
     "JobStarted",
@@ -141,6 +143,7 @@ Event: TypeAlias = (
     | Harvested
     | ScaffoldEdited
     | HookSaid
+    | HookRan
     | HookFailed
     | LimitWarned
     | RoundEnded

@@ -62,6 +62,8 @@ class SessionStarted:
     """Those of `tools` that have no line in the system prompt."""
     lessons: tuple[str, ...] = ()
     """Lessons in the system prompt, by id; those with a trigger come with `Nudged`."""
+    hooks: tuple[str, ...] = ()
+    """Hooks at hand whose content the user accepted, by their event."""
     schema: int = SCHEMA
 
 

@@ -31,8 +31,8 @@ class ToolWatch:
     pins: Pins | None = None
     """Which bytes the tools may have; None: any."""
     seen: dict[str, Seen] = field(default_factory=dict[str, Seen])
-    made: list[str] = field(default_factory=list[str])
-    """Tools created or revised in this session, and not broken."""
+    made: dict[str, str] = field(default_factory=dict[str, str])
+    """Tools created or revised in this session, and not broken; each with its purpose as its `--help` has it."""
     uses: list[ToolUsed] = field(default_factory=list[ToolUsed])
     _strikes: int = 0
     _told: set[str] = field(default_factory=set[str])
@@ -90,8 +90,7 @@ class ToolWatch:
         self._strikes = 0
         born = change.kind == "created" or name not in self._good
         self._good.add(name)
-        if name not in self.made:
-            self.made.append(name)
+        self.made[name] = verdict.summary
         lines = read_tool(self.checkout, name).lines
         event: Event = (ToolCreated if born else ToolRevised)(name, verdict.summary, lines, step)
         extra = " (made executable)" if marked else ""
@@ -101,8 +100,7 @@ class ToolWatch:
         yield Notice(event, f"tool {name} {done}{extra}{kept}")
 
     def _forget(self, name: str) -> None:
-        if name in self.made:
-            self.made.remove(name)
+        self.made.pop(name, None)
 
     def _broken(self, name: str, reason: str, step: int) -> Notice:
         self._strikes += 1

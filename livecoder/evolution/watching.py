@@ -29,7 +29,7 @@ from livecoder.scaffold.changes import SETTINGS, FileChange
 from livecoder.scaffold.files import put, read_file
 from livecoder.scaffold.hooks import Hook
 from livecoder.scaffold.knobs import Knobs, load_knobs
-from livecoder.scaffold.tools import changed, read_tool
+from livecoder.scaffold.tools import changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ class Watching:
 
     def _kept(self) -> Iterator[Proposal]:
         """A tool's steps are its evidence, and its use is what it is held to."""
-        for name in self.tools.made:
+        for name, purpose in self.tools.made.items():
             content = read_file(self._checkout, f"tools/{name}").data
             if self._proposed.get(name) == content:
                 continue
@@ -103,7 +103,7 @@ class Watching:
                 improves=(f"tool:{name}",),
                 risks=("turns",),
             )
-            yield KeepTool(name, content, contract, read_tool(self._checkout, name).summary)
+            yield KeepTool(name, content, contract, purpose)
 
     def next_round(self, changes: Iterable[FileChange]) -> Knobs | None:
         """Take what was committed into the checkout, as far as it holds from the next round; the knobs if they changed.

@@ -17,7 +17,7 @@ from typing import Any, Literal, TypeAlias, cast, get_args
 
 from livecoder.errors import ScaffoldError
 from livecoder.scaffold.accepted import Accepted
-from livecoder.scaffold.files import entries, read_file
+from livecoder.scaffold.files import each, read_file
 from livecoder.scaffold.hidden import hidden
 
 HookEvent: TypeAlias = Literal["round_start", "after_command", "before_finish"]
@@ -83,18 +83,7 @@ def read_hook(root: Path, event: str) -> Hook:
 
 def read_hooks(root: Path) -> tuple[list[Hook], list[str]]:
     """The hooks of the scaffold at `root`, and what was left out and why."""
-    hooks: list[Hook] = []
-    problems: list[str] = []
-    try:
-        found = entries(root, FOLDER)
-    except ScaffoldError as error:
-        return [], [error.line()]
-    for name, _ in found:
-        try:
-            hooks.append(read_hook(root, name))
-        except ScaffoldError as error:
-            problems.append(error.line())
-    return hooks, problems
+    return each(root, FOLDER, lambda name: read_hook(root, name))
 
 
 def matcher(text: str) -> str:

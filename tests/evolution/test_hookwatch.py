@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from lab import Lab, of, say
 
-from livecoder.events import Event, HookFailed, HookSaid, RoundEnded, UserSaid
+from livecoder.events import Event, HookFailed, HookRan, HookSaid, RoundEnded, UserSaid
 from livecoder.evolution.hookwatch import HookWatch, matches
 from livecoder.loop import State
 from livecoder.model import Observation, User
@@ -166,8 +166,15 @@ def test_what_nobody_took_does_not_run_and_is_told_once(lab: Lab, watch: Watch) 
     hook = '#!/bin/sh\n# match: ls\ntouch /tmp/ran; echo \'{"say": "x"}\'\n'
     events, _ = lab.play([say("ls", "ls"), "done"], watch(take=False, after_command=hook))
     assert of(HookFailed, events) == [
-        HookFailed("after_command", 1, "it is not run: nobody accepted this content", off=True)
+        HookFailed("after_command", 1, "it is not run: nobody accepted this content", off=True, ran=False)
     ]
+
+
+def test_one_that_has_nothing_to_say_ran_all_the_same(lab: Lab, watch: Watch) -> None:
+    hooks = watch(after_command="#!/bin/sh\n# match: ls\necho '{}'\n")
+    events, model = lab.play([say("ls", "pwd"), "done"], hooks)
+    assert of(HookRan, events) == [HookRan("after_command", 1)] and of(HookSaid, events) == []
+    assert hooks.at_hand == ("after_command",) and "after_command" not in model.asked[-1][-1].text
 
 
 def test_what_was_changed_since_does_not_run_and_is_told(lab: Lab, watch: Watch) -> None:

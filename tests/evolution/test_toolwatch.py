@@ -45,7 +45,7 @@ def test_a_written_tool_is_a_command_at_once_and_the_model_hears_it(lab: Lab, wa
         0,
         str(lab.root),
     )
-    assert use.replayable and watch.made == ["count-lines"]
+    assert use.replayable and list(watch.made) == ["count-lines"]
 
 
 def test_a_call_in_the_command_that_writes_the_tool_counts_too(lab: Lab, watch: ToolWatch) -> None:
@@ -91,7 +91,7 @@ def test_what_is_no_usable_tool_is_said_with_the_reason(
 ) -> None:
     text = observed(lab, watch, f"cat > $SCAFFOLD/tools/{name} <<'TOOL'\n{body}TOOL")
     assert f"tool {name} is not usable: " in text and why in text
-    assert watch.made == []
+    assert watch.made == {}
 
 
 def test_two_broken_in_a_row_end_the_encouragement_and_a_good_one_brings_it_back(lab: Lab, watch: ToolWatch) -> None:
@@ -106,12 +106,12 @@ def test_one_broken_and_repaired_is_no_reason_to_give_up(lab: Lab, watch: ToolWa
     lab.play(
         [say("echo x > $SCAFFOLD/tools/count-lines"), say(WRITE), say("echo x > $SCAFFOLD/tools/a"), "done"], watch
     )
-    assert watch.encouraged() and watch.made == ["count-lines"]
+    assert watch.encouraged() and list(watch.made) == ["count-lines"]
 
 
 def test_a_tool_that_is_removed_is_no_longer_made(lab: Lab, watch: ToolWatch) -> None:
     lab.play([say(WRITE), say("rm $SCAFFOLD/tools/count-lines"), "done"], watch)
-    assert watch.made == []
+    assert watch.made == {}
 
 
 def test_a_tool_turned_into_a_link_out_of_the_scaffold_is_no_longer_made(
@@ -121,7 +121,7 @@ def test_a_tool_turned_into_a_link_out_of_the_scaffold_is_no_longer_made(
     secret.write_text("#!/bin/sh\necho token\n")
     text = observed(lab, watch, WRITE, f"ln -sf {secret} $SCAFFOLD/tools/count-lines")
     assert "not usable" in text
-    assert watch.made == []
+    assert watch.made == {}
 
 
 def test_the_tools_of_earlier_tasks_are_no_news_but_their_use_is(lab: Lab) -> None:
