@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json as encoding
 from typing import TYPE_CHECKING, Annotated
 
@@ -94,6 +93,8 @@ def grant(
     cd: Directory = None,
 ) -> int:
     """Approve the network for a tool that needs it, as its content is now; one changed byte needs a new approval."""
+    import hashlib
+
     from livecoder.cli.scaffold.group import confirmed, here, put, put_text
     from livecoder.errors import ScaffoldError
     from livecoder.scaffold.needs import NETWORK, approvals, needs

@@ -93,7 +93,11 @@ class _Reading:
 
 
 def _words(node: Node) -> Words:
-    own = tuple(literal(child) for child in node.children if child.is_named and child.type not in _NOT_WORDS)
+    own = tuple(
+        literal(child) if child.is_named else None  # a lone `$` or `=~` has no name in the grammar
+        for child in node.children
+        if child.type not in _NOT_WORDS
+    )
     spoken = said_by(node).words[len(own) :]  # `tool <<E --flag x`: words that the tree has in the heredoc
     return (*own, None) if spoken and spoken != ("-",) else own
 

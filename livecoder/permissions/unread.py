@@ -16,8 +16,20 @@ _SUBSTITUTION = re.compile(r"(?<!\\)(?:\\\\)*(?:`|\$\()")
 _INDEX = re.compile(r"\w\[[^\]]*(?:`|\$\()")
 """In quotes it is text, until it is calculated with: then the command in it runs."""
 _DELIMITER = re.compile(r"""(['"]?)[\w.+-]+\1|\\[\w.+-]+""", re.A)
+_ASSIGNS = re.compile(r"[A-Za-z_]\w*(?:\[.*\])?\+?=", re.A | re.S)
 _BEFORE_COMMENT = b" \t\n;&|()"
 _RUN_LATER = ("PS0", "PS1", "PS4", "PROMPT_COMMAND", "BASH_ENV", "ENV")
+_ENDS_WORD = b" \t\n;&|()<>"
+_OF_WORDS = frozenset(
+    (
+        *("program", "command", "negated_command", "list", "pipeline", "compound_statement", "subshell", "do_group"),
+        *("if_statement", "elif_clause", "else_clause", "for_statement", "c_style_for_statement", "while_statement"),
+        *("case_statement", "case_item", "function_definition", "test_command", "redirected_statement"),
+        *("declaration_command", "unset_command"),
+    )
+)
+"""Nodes whose children are words and commands, so that none of them touches the next."""
+_ONE_LINE = ("command", "declaration_command", "unset_command", "concatenation")
 _QUOTED = ("raw_string", "ansi_c_string")
 
 
@@ -29,6 +41,10 @@ def unread(root: Node, data: bytes) -> str:
     for leaf in _leaves(root):
         if leaf.start_byte < end or not _blank(data[end : leaf.start_byte], joins=before_named == leaf.is_named):
             return "a part of it was not read"
+        if leaf.start_byte == end and _parts_a_word(leaf, data):
+            return "a word of it was taken apart"
+        if b"\n" in data[end : leaf.start_byte].replace(b"\\\n", b"") and _above(leaf) in _ONE_LINE:
+            return "two lines of it were taken for one"
         end, before_named = leaf.end_byte, leaf.is_named
     if not _blank(data[end:], joins=False):
         return "a part of it was not read"
@@ -41,6 +57,22 @@ def _blank(gap: bytes, *, joins: bool) -> bool:
     if rest.strip(b" \t") == b"-":  # the grammar passes over a lone dash before a heredoc
         return True
     return not rest.strip(b" \t\n") and (bool(rest) or rest == gap or not joins)
+
+
+def _parts_a_word(leaf: Node, data: bytes) -> bool:
+    """Whether two commands or words meet without anything between them that ends a word for bash, as in `!{`."""
+    start = leaf.start_byte
+    if start == 0 or data[start - 1] in _ENDS_WORD or data[start] in _ENDS_WORD:
+        return False
+    return _above(leaf) in _OF_WORDS
+
+
+def _above(leaf: Node) -> str:
+    """The type of the node that holds this leaf and the one before it."""
+    above = leaf.parent
+    while above is not None and above.start_byte == leaf.start_byte:
+        above = above.parent
+    return above.type if above is not None else ""
 
 
 def _nodes(root: Node) -> Iterator[Node]:
@@ -73,6 +105,8 @@ def _odd(node: Node, data: bytes) -> str:
             return _odd_heredoc(node, data)
         case "heredoc_body" | "string":
             return "" if _is_literal(node) else _hidden(_own(node, data))
+        case "variable_assignment" if not _ASSIGNS.match(text):
+            return "an assignment that is none"
         case "variable_name" if text in _RUN_LATER and node.parent and node.parent.type == "variable_assignment":
             return f"{text} is run later"
         case "expansion" if text.endswith("@P}"):

@@ -54,10 +54,11 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Wrapper:
-    """`skipped` words stand before the program that is run, and assignments may."""
+    """`skipped` words stand before the program that is run; `assigns`: assignments may, too."""
 
     options: Options = Options()
     skipped: int = 0
+    assigns: bool = False
 
     def inner(self, words: Words) -> Words:
         """The command that these words run, the wrapper's own name first; () for none, UNKNOWN if it is not known."""
@@ -65,7 +66,7 @@ class Wrapper:
         if rest is None or None in rest[: self.skipped]:
             return UNKNOWN
         rest = rest[self.skipped :]
-        while rest and rest[0] is not None and _ASSIGNMENT.match(rest[0]):
+        while self.assigns and rest and rest[0] is not None and _ASSIGNMENT.match(rest[0]):
             rest = rest[1:]
         return rest
 
@@ -95,13 +96,13 @@ _STRACE = Options("cCdfFhiknqrtTvVwxyYzZ", "abeEIoOpPsSuUX", ("follow-forks",), 
 WRAPPERS = {
     "builtin": Wrapper(),
     "command": Wrapper(Options("p")),
-    "coproc": Wrapper(),
+    "coproc": Wrapper(assigns=True),
     "exec": Wrapper(Options("cl", "a")),
-    "time": Wrapper(_TIME),
+    "time": Wrapper(_TIME, assigns=True),
     "nohup": Wrapper(),
     "setsid": Wrapper(Options("cfw", "", ("ctty", "fork", "wait"))),
-    "env": Wrapper(_ENV),
-    "sudo": Wrapper(_SUDO),
+    "env": Wrapper(_ENV, assigns=True),
+    "sudo": Wrapper(_SUDO, assigns=True),
     "doas": Wrapper(Options("Lns", "aCu")),
     "timeout": Wrapper(_TIMEOUT, skipped=1),
     "nice": Wrapper(Options("", "n", (), ("adjustment",))),

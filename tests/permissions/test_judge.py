@@ -160,6 +160,12 @@ def test_a_denied_program_is_found(command: str) -> None:
         "echo ${x@P}",
         'echo "unfinished',
         "if; then",
+        # What the grammar reads in another way than bash does, as test_against_bash.py found.
+        "!{ x",
+        "ls {\\=",
+        "*x=",
+        "ls \n\\\n=",
+        "git $",
     ],
 )
 def test_what_cannot_be_known_is_asked_about(command: str) -> None:
