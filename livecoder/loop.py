@@ -271,8 +271,8 @@ def _step(session: Session, control: Control, call: Call) -> Generator[Event, No
     changed, state.tree = tree != state.tree, tree
     yield recorded(started, finished, changed, session.keep_output(finished.spool) if finished.spool else "")
     said: list[str] = []
-    if call.needs:
-        reason = f"`needs: {call.needs}` is denied: commands have no network here"
+    if call.needs and not session.sandbox.room.network:
+        reason = f"`needs: {call.needs}` is denied: the user has allowed no host (network.hosts, --network)"
         yield PermissionDenied(state.step, call.needs, reason)
         said.append(reason)
     step = Step(started, finished, changed, tree)

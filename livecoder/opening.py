@@ -188,6 +188,7 @@ def _room(settings: Settings, workspace: Workspace, place: Path, checkout: Path 
         extra=settings.add_dirs,
         sealed=own_places(),
         show_dotenv=settings.show_dotenv,
+        network=bool(settings.reach),
     )
 
 
@@ -200,7 +201,7 @@ def open_sandbox(settings: Settings, room: Room, toolchains: Toolchains, output_
 def policy(settings: Settings) -> Policy:
     """What the user allows; 0 in the settings leaves what holds without their word."""
     given = {"memory_bytes": settings.memory, "processes": settings.pids, "scratch_bytes": settings.scratch}
-    return replace(Policy(), **{name: value for name, value in given.items() if value})
+    return replace(Policy(reach=settings.reach), **{name: value for name, value in given.items() if value})
 
 
 def copier(workspace: Workspace, dependencies: Dependencies) -> Callable[[str, Path], str]:

@@ -102,8 +102,9 @@ class Rooms:
     ) -> Generator[Copy]:
         """A room on a copy that there is already, with a gitdir of its own.
 
-        `report`: pytest is asked for one, unless the project's own configuration says something of reports. `guest`
-        names the room's output beside the session's, whose /tmp and HOME it shares; without it, it has its own.
+        A replay of tools (`scaffold` without `guest`) has no network. `report`: pytest is asked for one, unless the
+        project's own configuration says something of reports. `guest` names the room's output beside the session's,
+        whose /tmp and HOME it shares; without it, it has its own.
         """
         with self._place() as place:
             gitdir, objects = self.gitdir(place / "git")
@@ -117,6 +118,7 @@ class Rooms:
                 base=beside,
                 read_only=False,
                 extra=(),
+                network=self.sandbox.room.network and (bool(guest) or scaffold is None),
                 report=report and not _has_reports(clean.path),
                 guest=Guest(self.sandbox.room.scratch, guest) if guest else None,
             )
@@ -144,7 +146,8 @@ class Rooms:
     def look_only(self, scaffold: Path) -> Generator[Sandbox]:
         """A room on the workspace that cannot write it: for `--help` and other checks of a tool."""
         with self._place() as place:
-            room = replace(self.sandbox.room, scratch=place / "room", scaffold=scaffold, read_only=True)
+            own = self.sandbox.room
+            room = replace(own, scratch=place / "room", scaffold=scaffold, read_only=True, network=False)
             with self.sandbox.sibling(room) as sandbox:
                 yield sandbox
 
@@ -164,6 +167,7 @@ class Rooms:
                 objects=(),
                 base=None,
                 extra=(),
+                network=False,
             )
             with self.sandbox.sibling(room) as sandbox:
                 yield sandbox

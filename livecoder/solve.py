@@ -37,6 +37,7 @@ from livecoder.model import User
 from livecoder.model.calls import BASH_TOOL
 from livecoder.opening import Opened
 from livecoder.prompt import first_message, ground_text, task_text
+from livecoder.reached import Reached
 from livecoder.report import reported
 from livecoder.task import Task
 from livecoder.tested import LastRuns
@@ -135,6 +136,7 @@ class Solver:
         if failure:
             self._fail(facts, failure)
             yield from self._told(Warned(failure.line()))
+        yield from self._guarded(Reached(opened.sandbox).rest(state.step), facts)
         facts.code = facts.code or self.signal_code
         failure = yield from self._guarded(self._learn(facts, reflect_now), facts)
         if failure:
@@ -214,7 +216,7 @@ class Solver:
             sandbox=opened.sandbox,
             state=opened.state,
             limits=limits.limits(opened.settings, knobs.no_progress_repeats),
-            watchers=(*self.learning.watchers, base, jobs, self._checkpoints, self._baseline),
+            watchers=(*self.learning.watchers, base, jobs, Reached(opened.sandbox), self._checkpoints, self._baseline),
             command_timeout=timeout,
             tree_identity=opened.workspace.shadow.fingerprint,
             keep_output=opened.journal.keep,
@@ -270,11 +272,7 @@ def _baseline(opened: Opened) -> Baseline:
 
 def _introduction(opened: Opened) -> Iterator[Event]:
     estimate = opened.model.estimate_tokens
-    tokens = (
-        estimate(opened.system)
-        + estimate(str(BASH_TOOL))
-        + estimate(ground_text(opened.ground, opened.settings.verify))
-    )
+    parts = (opened.system, str(BASH_TOOL), ground_text(opened.ground, opened.settings.verify))
     yield SessionStarted(
         session=opened.id,
         workspace=str(opened.workspace.root),
@@ -287,10 +285,11 @@ def _introduction(opened: Opened) -> Iterator[Event]:
         tools=tuple(tool.name for tool in opened.scaffold.tools),
         unlisted=tuple(tool.name for tool in opened.standing.unlisted),
         lessons=tuple(lesson.id for lesson in opened.standing.general),
-        context_tokens=tokens,
+        context_tokens=sum(map(estimate, parts)),
         system=opened.system,
         loaded=tuple(f"{i.name} ({estimate(i.text):,} tokens)" for i in opened.ground.instructions),
         verify=opened.settings.verify,
+        network=opened.settings.reach.told,
     )
     if opened.why_model:
         yield Warned(f"no model was named: {opened.model.name}, since {opened.why_model}")

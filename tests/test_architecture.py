@@ -27,7 +27,7 @@ Sources: TypeAlias = Mapping[str, str]
 Check: TypeAlias = Callable[[Sources], list[str]]
 
 LAYERS = (
-    ("errors", "events", "task", "config", "command", "testruns", "report"),
+    ("errors", "events", "task", "config", "command", "testruns", "report", "hosts"),
     ("model", "sandbox", "workspace", "journal", "scaffold"),
     (
         "prompt",
@@ -40,6 +40,7 @@ LAYERS = (
         "tested",
         "verify",
         "jobs",
+        "reached",
         "baseline",
         "evolution",
         "github",

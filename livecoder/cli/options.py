@@ -50,6 +50,7 @@ class Options:
     yolo: Annotated[bool, _switch("--yolo", "Short for --permission-mode yolo; sandboxed.")] = False
     sandbox: Annotated[str | None, _flag("--sandbox", "KIND", "auto, bubblewrap, docker or none.")] = None
     yes_no_sandbox: Annotated[bool, _switch("--yes-no-sandbox", "Confirms --sandbox none.")] = False
+    network: Annotated[str | None, _flag("--network", "[=HOSTS]", "Hosts that commands reach; all public ones.")] = None
     add_dir: Annotated[list[Path] | None, _flag("--add-dir", "DIR", "May be written too; repeatable.")] = None
     scaffold: Annotated[str | None, _flag("--scaffold", "WHICH", "A directory, a generation, or none.")] = None
     evolve: Annotated[str | None, _flag("--evolve", "MODE", "off, propose or auto.")] = None
@@ -94,6 +95,8 @@ class Options:
             raise UsageError("--sandbox none without a person at hand", "add --yes-no-sandbox if you mean it")
         if self.sandbox == "none" and mode == "plan":
             raise UsageError("--permission-mode plan needs a sandbox", "nothing else keeps the tree as it is")
+        if self.sandbox == "none" and self.network is not None:
+            raise UsageError("--network needs a sandbox", "without one commands reach whatever you do")
         for directory in self.add_dir or ():
             if not directory.is_dir():
                 raise UsageError(f"--add-dir {directory} is no directory", "give one that exists")
@@ -103,6 +106,7 @@ class Options:
             "limits.max_budget_usd": self.max_budget_usd,
             "limits.max_tokens": self.max_tokens,
             "limits.timeout": self.timeout,
+            "network.hosts": self.network,
             "evolve.mode": self.evolve,
         }
         rights = {

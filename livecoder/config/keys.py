@@ -6,8 +6,9 @@ import re
 from typing import Any, Literal, TypeAlias
 
 from livecoder.errors import ConfigError, UsageError
+from livecoder.hosts import reach
 
-Kind: TypeAlias = Literal["text", "number", "integer", "size", "flag", "list"]
+Kind: TypeAlias = Literal["text", "number", "integer", "size", "flag", "list", "hosts", "ranges"]
 KEYS: dict[str, Kind] = {
     "model.name": "text",
     "model.api_base": "text",
@@ -26,6 +27,8 @@ KEYS: dict[str, Kind] = {
     "sandbox.memory": "size",
     "sandbox.pids": "integer",
     "sandbox.scratch": "size",
+    "network.hosts": "hosts",
+    "network.private": "ranges",
     "evolve.mode": "text",
     "ground.measure": "flag",
 }
@@ -38,6 +41,8 @@ KINDS: dict[Kind, str] = {
     "size": "size from 1 MiB up, as in 512M, 4G or 1.5 GiB",
     "flag": "true or false",
     "list": "list",
+    "hosts": "list of hosts, each as in pypi.org, *.example.org, db.example.org:5432, registries or *",
+    "ranges": "list of address ranges, each as in 10.1.0.0/16",
 }
 CHOICES = {
     "model.tools": ("auto", "native", "text"),
@@ -79,6 +84,11 @@ def _typed(kind: Kind, value: Any) -> Any:
         case "list":
             items = value.split(",") if isinstance(value, str) else value
             return tuple(str(item) for item in items)
+        case "hosts" | "ranges":
+            items = value.split(",") if isinstance(value, str) else value
+            found = tuple(text for item in items if (text := str(item).strip()))
+            _ = reach(found) if kind == "hosts" else reach((), found)  # raises ValueError
+            return found
         case "size":
             parts = _SIZE.fullmatch(value.strip() if isinstance(value, str) else str(int(value)))
             size = int(float(parts[1]) * 1024 ** " kmgt".index(parts[2].lower() or " ")) if parts else 0

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from livecoder.config.file import read_file
 from livecoder.config.keys import KEYS, checked
 from livecoder.errors import ConfigError
+from livecoder.hosts import Reach, Upstream, reach
 
 Evolve: TypeAlias = Literal["off", "propose", "auto"]
 PermissionMode: TypeAlias = Literal["plan", "default", "auto", "yolo"]
@@ -63,6 +64,8 @@ class Settings:
     pids: int = 0
     scratch: int = 0
     """Bytes that a session's /tmp and HOME may hold."""
+    reach: Reach = field(default_factory=Reach)
+    """The hosts that commands reach; none at first."""
     evolve: Evolve = "auto"
     permission_mode: PermissionMode = "auto"
     measure_ground: bool = True
@@ -151,6 +154,7 @@ def settings(
         memory=values.get("sandbox.memory", 0),
         pids=values.get("sandbox.pids", 0),
         scratch=values.get("sandbox.scratch", 0),
+        reach=_reach(values, os.environ),
         evolve=values.get("evolve.mode", "auto"),
         measure_ground=values.get("ground.measure", True),
         permission_mode=rights.get("permission_mode") or ("auto" if headless else "default"),
@@ -159,3 +163,28 @@ def settings(
         bare=bool(rights.get("bare")),
         add_dirs=tuple(rights.get("add_dirs", ())),
     )
+
+
+def _reach(values: Mapping[str, Any], environ: Mapping[str, str]) -> Reach:
+    hosts = values.get("network.hosts", ())
+    if not hosts:
+        return Reach()
+    return reach(hosts, values.get("network.private", ()), _upstream(environ))
+
+
+def _upstream(environ: Mapping[str, str]) -> Upstream | None:
+    """The proxy that the machine itself has to use, if it has one. Raises ConfigError for a kind that we cannot."""
+    from urllib.parse import unquote, urlsplit
+
+    name = next((each for each in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy") if environ.get(each)), "")
+    if not name:
+        return None
+    text = environ[name]
+    try:
+        parts = urlsplit(text if "://" in text else f"http://{text}")
+        if parts.scheme == "http" and parts.hostname:
+            credentials = ":".join(unquote(each) for each in (parts.username, parts.password) if each is not None)
+            return Upstream(parts.hostname, parts.port or 80, credentials)
+    except ValueError:
+        pass
+    raise ConfigError(f"{name} is no address of an HTTP proxy", f"write {name}=http://HOST:PORT, or unset it")

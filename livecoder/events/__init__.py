@@ -22,6 +22,7 @@ from livecoder.events.conversation import (
     JobStarted,
     LimitWarned,
     ModelReplied,
+    NetworkAsked,
     Observed,
     PermissionDenied,
     Retried,
@@ -82,6 +83,7 @@ __all__ = [
     "LimitWarned",
     "ModelReplied",
     "Names",
+    "NetworkAsked",
     "Nudged",
     "Observed",
     "Outcome",
@@ -129,6 +131,7 @@ Event: TypeAlias = (
     | GroundMeasured
     | JobStarted
     | JobEnded
+    | NetworkAsked
     | PermissionDenied
     | ToolCreated
     | ToolRevised

@@ -60,6 +60,8 @@ class SessionStarted:
     """The model is a recording or a script: its tokens and cost are no figures."""
     unlisted: tuple[str, ...] = ()
     """Those of `tools` that have no line in the system prompt."""
+    network: tuple[str, ...] = ()
+    """The hosts that commands may reach, as the user gave them."""
     lessons: tuple[str, ...] = ()
     """Lessons in the system prompt, by id; those with a trigger come with `Nudged`."""
     schema: int = SCHEMA
@@ -213,6 +215,19 @@ class JobEnded:
     truncated: bool
     blob: str = ""
     """SHA-256 of the full output in the journal's blobs; empty when `output` is the whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkAsked:
+    """A host that commands asked for until step `step` ended, and what the filter answered."""
+
+    step: int
+    host: str
+    """`host:port`, or the beginning of what could not be read."""
+    allowed: bool
+    why: str
+    """Why it was refused, or why it could not be reached though it was allowed."""
+    count: int
 
 
 @dataclass(frozen=True, slots=True)

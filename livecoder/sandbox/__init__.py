@@ -48,6 +48,8 @@ class Room:
     sealed: tuple[Path, ...] = ()
     """What the engine itself executes, real paths: never written, also where the workspace or `extra` holds it."""
     show_dotenv: bool = False
+    network: bool = False
+    """The hosts that the user allows can be reached; else there is loopback alone."""
     guest: Guest | None = None
     report: bool = False
     """pytest is asked for a JUnit report, in whatever way a command comes to run it; it comes back in `Finished`."""

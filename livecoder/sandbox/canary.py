@@ -129,7 +129,7 @@ def _keep(file: Path, document: dict[str, object]) -> None:
 def _key() -> str:
     """Of all that the answer depends on and that can change without notice."""
     boot = Path("/proc/sys/kernel/random/boot_id")
-    files = [*Path(__file__).parent.glob("*.py"), *map(Path, filter(None, [located("bwrap")]))]
+    files = [*Path(__file__).parent.rglob("*.py"), *map(Path, filter(None, [located("bwrap")]))]
     dates = sorted(f"{path} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in files)
     parts = [platform.release(), str(os.getuid()), boot.read_text() if boot.exists() else "", *dates]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()

@@ -1,9 +1,11 @@
-"""What the user allows every command of a sandbox: sizes, as plain values. No paths and no rights of one room."""
+"""What the user allows every command of a sandbox: sizes and hosts, as values. No paths and no rights of one room."""
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+
+from livecoder.hosts import Reach
 
 MIB = 1024 * 1024
 GIB = 1024 * MIB
@@ -31,3 +33,5 @@ class Policy:
     """Processes and threads of a session's commands together."""
     scratch_bytes: int = 8 * GIB
     """What a session's /tmp and HOME may hold."""
+    reach: Reach = field(default_factory=Reach)
+    """The hosts that rooms with a network reach."""

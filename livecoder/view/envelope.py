@@ -33,6 +33,7 @@ AS_SYSTEM = (
     e.GroundMeasured,
     e.JobStarted,
     e.JobEnded,
+    e.NetworkAsked,
     e.LimitWarned,
     e.Warned,
 )
@@ -101,6 +102,7 @@ def _init(event: e.SessionStarted) -> dict[str, Any]:
         "permission_mode": event.permission_mode,
         "sandbox": event.sandbox,
         "protections": event.protections,
+        "network": event.network,
         "tools": ["bash"],
         "context_tokens": event.context_tokens,
         "loaded": event.loaded,

@@ -104,6 +104,8 @@ def _lines(event: e.Event, verbose: bool) -> list[tuple[str, str]]:
             return [("dim", f"    job {event.name}: {_one_line(event.command, 60)}")]
         case e.JobEnded():
             return [("dim", f"    job {event.name}: exit {event.exit_code} · {event.seconds:.1f} s")]
+        case e.NetworkAsked():
+            return _network(event)
         case e.Retried():
             return [("yellow", f"retry {event.attempt} in {event.wait_seconds:.1f} s: {event.reason}")]
         case e.ToolCreated():
@@ -140,7 +142,20 @@ def _session(event: e.SessionStarted) -> list[tuple[str, str]]:
     rows = [("bold", first)]
     if event.sandbox == "none":
         rows.append(("yellow", "! no sandbox: commands run with your rights"))
+    if event.network:
+        rows.append(("yellow", f"! network: commands reach {_reached(event.network)}"))
     return [*rows, *(("dim", f"  read {name}") for name in event.loaded)]
+
+
+def _reached(hosts: tuple[str, ...]) -> str:
+    return "every public host" if "*" in hosts else ", ".join(hosts)
+
+
+def _network(event: e.NetworkAsked) -> list[tuple[str, str]]:
+    times = f" ({event.count} times)" if event.count > 1 else ""
+    if not event.allowed:
+        return [("yellow", f"! network: {event.host} refused{times}: {event.why}")]
+    return [("dim", f"    network: {event.host}{times}{': ' + event.why if event.why else ''}")]
 
 
 def _reply(event: e.ModelReplied) -> list[tuple[str, str]]:
