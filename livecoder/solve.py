@@ -39,6 +39,7 @@ from livecoder.opening import Opened
 from livecoder.prompt import first_message, ground_text, task_text
 from livecoder.reached import Reached
 from livecoder.report import reported
+from livecoder.services import Services
 from livecoder.task import Task
 from livecoder.tested import LastRuns
 from livecoder.verify import BaseRuns, Trees, verify
@@ -79,6 +80,7 @@ class Solver:
         self._baseline = _baseline(opened)
         self.learning = Learning(opened, lambda: self._checkpoints.tree, lambda: self._control.cancelled())
         self._last_runs = LastRuns()
+        self._services = Services(opened.rooms, lambda: self._control.cancelled(), opened.journal.keep)
         self.final_tree = opened.base_tree
 
     def __enter__(self) -> Self:
@@ -88,6 +90,7 @@ class Solver:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._services.close()
         self._baseline.stop()
         self.learning.close()
 
@@ -124,8 +127,7 @@ class Solver:
         opened, state = self.opened, self.opened.state
         state.round += 1
         unended = RoundEnded(state.round, "error_internal", "", "the round did not end", 0)
-        timeout = opened.settings.timeout
-        deadline = time.monotonic() + timeout if timeout else inf
+        deadline = time.monotonic() + (opened.settings.timeout or inf)
         facts = Facts(task, unended, self.final_tree, deadline, Bill.of(state, self.learning.cost_usd))
         self._renew(deadline)
         failure = yield from self._guarded(self._work(facts), facts)
@@ -194,7 +196,7 @@ class Solver:
         yield CheckpointTaken(state.round, 0, before.tree, before.left_out)
         state.messages.append(User(message))
         yield from self.learning.before_round(task.text, state)
-        with Jobs(opened.rooms, self._control.cancelled, opened.journal.keep) as jobs:
+        with Jobs(opened.rooms, self._services, self._control.cancelled, opened.journal.keep) as jobs:
             for event in run(self._session(jobs), self._control):
                 yield event
                 if isinstance(event, ModelReplied) and event.cost_usd is None and facts.priced:

@@ -40,6 +40,7 @@ LAYERS = (
         "tested",
         "verify",
         "jobs",
+        "services",
         "reached",
         "baseline",
         "evolution",

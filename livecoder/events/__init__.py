@@ -27,6 +27,8 @@ from livecoder.events.conversation import (
     PermissionDenied,
     Retried,
     RoundStarted,
+    ServiceEnded,
+    ServiceStarted,
     SessionStarted,
     TextArrived,
     Usage,
@@ -99,6 +101,8 @@ __all__ = [
     "RoundStarted",
     "ScaffoldCommitted",
     "ScaffoldEdited",
+    "ServiceEnded",
+    "ServiceStarted",
     "SessionStarted",
     "TextArrived",
     "ToolBroken",
@@ -131,6 +135,8 @@ Event: TypeAlias = (
     | GroundMeasured
     | JobStarted
     | JobEnded
+    | ServiceStarted
+    | ServiceEnded
     | NetworkAsked
     | PermissionDenied
     | ToolCreated

@@ -218,6 +218,34 @@ class JobEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceStarted:
+    """`lc serve NAME CMD`: the command goes on until the session ends, and others reach it on loopback."""
+
+    step: int
+    name: str
+    command: str
+    ports: tuple[int, ...]
+    """On which it listened when the model was told; none where it did not yet, or has ended."""
+    seconds: float
+    """That were waited for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceEnded:
+    """How a service ended before the session, at the step that was told."""
+
+    step: int
+    name: str
+    exit_code: int
+    seconds: float
+    output: str
+    stopped: bool
+    """By `lc serve`; else by itself."""
+    blob: str = ""
+    """SHA-256 of the full output in the journal's blobs; empty when `output` is the whole."""
+
+
+@dataclass(frozen=True, slots=True)
 class NetworkAsked:
     """A host that commands asked for until step `step` ended, and what the filter answered."""
 

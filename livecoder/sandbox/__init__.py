@@ -90,6 +90,18 @@ class JobRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceRequest:
+    """`lc serve NAME COMMAND`; without a command, `lc serve --stop NAME`, and without a name `lc serve`."""
+
+    name: str = ""
+    command: str = ""
+    script: str = ""
+    """See `JobRequest`."""
+    port: int = 0
+    """The one that it is to listen on; 0: any."""
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """How a command ended. `exit_code` is the kernel's word: 128 + signal when killed."""
 
@@ -110,6 +122,7 @@ class Finished:
     """The full output, raw bytes, when `output` does not have all of it."""
     base_requests: tuple[BaseRequest, ...] = ()
     job_requests: tuple[JobRequest, ...] = ()
+    service_requests: tuple[ServiceRequest, ...] = ()
     tool_calls: tuple[ToolCall, ...] = field(default=())
     report: bytes | None = None
     """The JUnit report that a room asked for, as the command left it: untrusted."""

@@ -20,6 +20,7 @@ from livecoder.sandbox.guard import Guard, own_limits
 from livecoder.sandbox.masked import Masked
 from livecoder.sandbox.network import VARIABLES, Network
 from livecoder.sandbox.policy import Policy
+from livecoder.sandbox.ports import listening
 from livecoder.sandbox.process import Ending, Process
 from livecoder.sandbox.proxy.log import Asked, Log
 from livecoder.sandbox.spawner import Invocation, Spawner, Started
@@ -123,6 +124,15 @@ class Bubblewrap:
         ending = Ending(128 - code if code < 0 else code, 0.0, "exit")
         self._judge(ending, "it ended without a word")
         return ending.exit_code
+
+    @property
+    def apart(self) -> str:
+        """See `Serving`."""
+        return self._network.reason
+
+    def ports(self) -> tuple[int, ...]:
+        """See `Serving`."""
+        return listening(self._started.process.pid) if self._started else ()
 
     def asked(self) -> tuple[Asked, ...]:
         """What commands asked of the network since the last look, those of all siblings too."""

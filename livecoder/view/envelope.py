@@ -33,6 +33,8 @@ AS_SYSTEM = (
     e.GroundMeasured,
     e.JobStarted,
     e.JobEnded,
+    e.ServiceStarted,
+    e.ServiceEnded,
     e.NetworkAsked,
     e.LimitWarned,
     e.Warned,

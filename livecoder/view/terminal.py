@@ -104,8 +104,8 @@ def _lines(event: e.Event, verbose: bool) -> list[tuple[str, str]]:
             return [("dim", f"    job {event.name}: {_one_line(event.command, 60)}")]
         case e.JobEnded():
             return [("dim", f"    job {event.name}: exit {event.exit_code} · {event.seconds:.1f} s")]
-        case e.NetworkAsked():
-            return _network(event)
+        case e.ServiceStarted() | e.ServiceEnded() | e.NetworkAsked():
+            return _beside(event)
         case e.Retried():
             return [("yellow", f"retry {event.attempt} in {event.wait_seconds:.1f} s: {event.reason}")]
         case e.ToolCreated():
@@ -151,11 +151,21 @@ def _reached(hosts: tuple[str, ...]) -> str:
     return "every public host" if "*" in hosts else ", ".join(hosts)
 
 
-def _network(event: e.NetworkAsked) -> list[tuple[str, str]]:
-    times = f" ({event.count} times)" if event.count > 1 else ""
-    if not event.allowed:
-        return [("yellow", f"! network: {event.host} refused{times}: {event.why}")]
-    return [("dim", f"    network: {event.host}{times}{': ' + event.why if event.why else ''}")]
+def _beside(event: e.ServiceStarted | e.ServiceEnded | e.NetworkAsked) -> list[tuple[str, str]]:
+    """What happens on the session's network."""
+    match event:
+        case e.ServiceStarted():
+            ports = f"port {', '.join(map(str, event.ports))}" if event.ports else "on no port yet"
+            return [("dim", f"    service {event.name} ({ports}): {_one_line(event.command, 60)}")]
+        case e.ServiceEnded() if event.stopped:
+            return [("dim", f"    service {event.name}: stopped · {event.seconds:.1f} s")]
+        case e.ServiceEnded():
+            return [("yellow", f"! service {event.name} ended: exit {event.exit_code} · {event.seconds:.1f} s")]
+        case e.NetworkAsked():
+            times = f" ({event.count} times)" if event.count > 1 else ""
+            if not event.allowed:
+                return [("yellow", f"! network: {event.host} refused{times}: {event.why}")]
+            return [("dim", f"    network: {event.host}{times}{': ' + event.why if event.why else ''}")]
 
 
 def _reply(event: e.ModelReplied) -> list[tuple[str, str]]:
