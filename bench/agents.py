@@ -35,6 +35,8 @@ class Wanted:
     settings: tuple[str, ...] = ()
     """For livecoder's --set."""
     scaffold: str = ""
+    without: str = ""
+    """Parts of what the model reads that livecoder leaves out: see without.py."""
     verify: str = ""
     peer: Path | None = None
     """The environment that mini-swe-agent is installed in."""
@@ -55,23 +57,37 @@ class Ended:
 
 def livecoder(issue: str, project: Path, wanted: Wanted) -> Ended:
     """`livecoder fix` with the issue on stdin."""
-    command = [sys.executable, "-m", "livecoder", "fix", "-", "--output-format", "json", "-m", wanted.model]
-    settings = [*wanted.settings]
-    if wanted.api_base:
-        settings = [f"model.api_base={wanted.api_base}", f"model.idle_timeout_seconds={PATIENCE_SECONDS}", *settings]
-    for setting in settings:
-        command += ["--set", setting]
+    program = [str(Path(__file__).with_name("without.py")), wanted.without] if wanted.without else ["-m", "livecoder"]
+    command = [sys.executable, *program, "fix", "-", "--output-format", "json", *_flags(wanted)]
     for flag, value in (("--scaffold", wanted.scaffold), ("--verify", wanted.verify)):
         command += [flag, value] if value else []
-    checkout = str(Path(__file__).resolve().parents[1])
-    variables = {"LIVECODER_HOME": str(wanted.home), "PYTHONPATH": checkout, **_key(wanted)}
-    code, out, seconds = _run(command, project, variables, issue)
+    code, out, seconds = _run(command, project, _variables(wanted), issue)
     if not out.strip():
         raise TaskError(f"livecoder ended with {code} and no result")
     result: dict[str, Any] = json.loads(out)
     sessions = wanted.home / "state/projects" / project_id(project) / "sessions"
     found = session(sessions / result["session_id"])
     return Ended(code, result["outcome"], seconds, result["num_turns"], found.steps, found.cost_usd, found)
+
+
+def reflect(project: Path, wanted: Wanted) -> None:
+    """`livecoder reflect`: the look back that a run without a terminal leaves pending. Raises TaskError."""
+    command = [sys.executable, "-m", "livecoder", "reflect", "--pending", *_flags(wanted)]
+    code, _, _ = _run(command, project, _variables(wanted))
+    if code:
+        raise TaskError(f"livecoder reflect ended with {code}")
+
+
+def _flags(wanted: Wanted) -> list[str]:
+    settings = [*wanted.settings]
+    if wanted.api_base:
+        settings = [f"model.api_base={wanted.api_base}", f"model.idle_timeout_seconds={PATIENCE_SECONDS}", *settings]
+    return ["-m", wanted.model, *(word for setting in settings for word in ("--set", setting))]
+
+
+def _variables(wanted: Wanted) -> dict[str, str]:
+    checkout = str(Path(__file__).resolve().parents[1])
+    return {"LIVECODER_HOME": str(wanted.home), "PYTHONPATH": checkout, **_key(wanted)}
 
 
 def mini(issue: str, project: Path, wanted: Wanted) -> Ended:

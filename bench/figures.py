@@ -31,6 +31,10 @@ class Traffic:
     reply_bytes: int
     model_seconds: float
     """From each request to its reply, by the times of the endpoint's files."""
+    after_replies: int = 0
+    """Of these replies: to questions in conversations of their own, asked when the task had been answered."""
+    after_bytes: int = 0
+    """Of these bytes, prompts and replies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +78,15 @@ def requests_in(relay: Path) -> frozenset[str]:
 def traffic(relay: Path, before: frozenset[str] = frozenset()) -> Traffic:
     """All that came in since `before`."""
     requests = [path for path in sorted(relay.glob("*.request.json")) if path.name not in before]
-    replies = prompt = answer = 0
+    replies = prompt = answer = after = after_bytes = 0
     seconds = 0.0
+    beginning: list[Any] = []
     for request in requests:
-        prompt += request_bytes(json.loads(request.read_text()))
+        body = json.loads(request.read_text())
+        beginning = beginning or body["messages"][:2]
+        aside = body["messages"][:2] != beginning
+        prompt += (size := request_bytes(body))
+        after_bytes += size if aside else 0
         reply = request.with_name(request.name.replace(".request.", ".reply."))
         if not reply.exists():
             continue
@@ -85,8 +94,9 @@ def traffic(relay: Path, before: frozenset[str] = frozenset()) -> Traffic:
         text: str = json.loads(reply.read_text())["text"]
         if not ERROR.fullmatch(text):
             replies += 1
-            answer += len(text.encode())
-    return Traffic(len(requests), replies, prompt, answer, seconds)
+            answer += (size := len(text.encode()))
+            after, after_bytes = after + aside, after_bytes + (size if aside else 0)
+    return Traffic(len(requests), replies, prompt, answer, seconds, after, after_bytes)
 
 
 def session(directory: Path) -> Session:

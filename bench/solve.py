@@ -54,6 +54,13 @@ class Row:
     command_seconds: float | None
     engine_seconds: float | None
     verify_seconds: float | None
+    without: str = ""
+    after_turns: int | None = None
+    """Of the turns: answers to questions that came after the task's answer, in conversations of their own."""
+    after_bytes: int | None = None
+    """Of the bytes, prompts and replies."""
+    reflection_bytes: int | None = None
+    """Of the look back after the task, both ways; in none of the other figures."""
 
 
 def run(task: Task, project: Path, places: Places, wanted: agents.Wanted, agent: str, relay: Path | None) -> Row:
@@ -82,6 +89,7 @@ def _row(
         agent=agent,
         model=wanted.model,
         scaffold=wanted.scaffold or ("project" if said else "none"),
+        without=wanted.without,
         solved=graded.solved,
         turned=len(graded.turned),
         of=len(task.turn),
@@ -129,10 +137,10 @@ def _cells(row: Row) -> list[str]:
     return [
         row.task,
         row.agent,
-        row.scaffold,
+        f"{row.scaffold}, without {row.without}" if row.without else row.scaffold,
         solved,
         str(row.broken),
-        str(row.turns),
+        f"{row.turns - row.after_turns} + {row.after_turns}" if row.after_turns else str(row.turns),
         str(row.steps),
         _number(row.prompt_bytes) + mark,
         _number(row.reply_bytes) + mark,
@@ -227,6 +235,7 @@ def _run(options: argparse.Namespace, places: Places) -> Row:
         api_base=(relay / "url").read_text().strip() if relay else "",
         settings=tuple(options.set),
         scaffold=options.scaffold,
+        without=options.without,
         verify=options.verify,
         peer=options.peer_venv and options.peer_venv.absolute(),
     )
@@ -236,7 +245,13 @@ def _run(options: argparse.Namespace, places: Places) -> Row:
         raise TaskError("grading needs bubblewrap (`bwrap`)")
     project = prepare(task, places)
     baseline(task, project, places)  # before the agent starts: what it measures of its own time is then undisturbed
-    return run(task, project, places, wanted, options.agent, relay)
+    row = run(task, project, places, wanted, options.agent, relay)
+    if not options.reflect:
+        return row
+    before = requests_in(relay) if relay else frozenset[str]()
+    agents.reflect(project, wanted)
+    looked = traffic(relay, before) if relay else None
+    return dataclasses.replace(row, reflection_bytes=looked.prompt_bytes + looked.reply_bytes if looked else None)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -263,6 +278,8 @@ def _running(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--relay-dir", type=Path, help="folder of a hand-answered endpoint; bytes are counted there")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="handed to livecoder")
     parser.add_argument("--scaffold", default="", help="handed to livecoder; `none` is bash alone")
+    parser.add_argument("--reflect", action="store_true", help="look back afterwards, so that a next task may gain")
+    parser.add_argument("--without", default="", metavar="PARTS", help="leave out parts of what the model reads")
     parser.add_argument("--verify", default="", metavar="CMD", help="handed to livecoder")
     parser.add_argument("--home", type=Path, help="LIVECODER_HOME; keep it for the second of a pair")
     parser.add_argument("--peer-venv", type=Path, help="environment with mini-swe-agent and mcp")

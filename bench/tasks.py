@@ -7,6 +7,7 @@ cache that no solver is shown.
 from __future__ import annotations
 
 import dataclasses
+import fcntl
 import os
 import shutil
 import subprocess
@@ -209,8 +210,11 @@ def _mark(places: Places, task: Task) -> Path:
 def _downloader(places: Places) -> Path:
     """A Python with pip in the cache: the one that runs this may have been installed without."""
     place = places.cache / "pip"
-    if not (place / "bin/pip").exists():
-        subprocess.run([sys.executable, "-m", "venv", "--clear", str(place)], check=True)
+    places.cache.mkdir(parents=True, exist_ok=True)
+    with (places.cache / "pip.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # another run may be making it
+        if not (place / "bin/pip").exists():
+            subprocess.run([sys.executable, "-m", "venv", "--clear", str(place)], check=True)
     return place / "bin/python"
 
 

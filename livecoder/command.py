@@ -1,6 +1,6 @@
 """What a bash command line says: the programs it calls, their words, its heredocs. Parsed by tree-sitter, never run.
 
-A reading for harvest, nudges and evidence; nothing here decides whether a command may run.
+A reading for harvest, nudges and evidence; whether a command may run is decided in `permissions/`, on the same tree.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tree_sitter import Node, Parser
+    from tree_sitter import Node as Node
+    from tree_sitter import Parser
 
-BEYOND_ASCII = re.compile("[\x01\x80-\U0010ffff]")
+ODD = re.compile("[\x00-\x08\x0b-\x1f\x7f-\U0010ffff]")
 """Written as escapes while it is parsed: the grammar's scanner looks characters up in C's table of 256 and crashes the
-process at `{` before a high one."""
+process at `{` before a high one, and it takes control characters for blanks, which they are not for bash."""
 ESCAPE = re.compile("\x01([0-9a-f]+)\x02")
 ARGUMENTS = ("word", "string", "raw_string", "ansi_c_string", "concatenation")
 """What else may stand on the line of a heredoc: `tool <<E --flag "a b"`."""
@@ -54,20 +55,39 @@ def _parser() -> Parser:
     return tree_sitter.Parser(tree_sitter.Language(tree_sitter_bash.language()))
 
 
+def syntax(text: str) -> Node:
+    """The tree of `text`; its bytes are those of `encoded`, and `source` gives them back as they were written."""
+    return _parser().parse(encoded(text)).root_node
+
+
+def encoded(text: str) -> bytes:
+    """As the grammar reads it: in ASCII, odd characters as escapes."""
+    return ODD.sub(_escaped, text.encode("utf-8", "replace").decode("utf-8")).encode()
+
+
+def source(node: Node) -> str:
+    return plain((node.text or b"").decode())
+
+
+def plain(escaped: str) -> str:
+    """What stood in the text before `syntax` wrote it as escapes."""
+    return ESCAPE.sub(lambda found: chr(int(found[1], 16)), escaped)
+
+
 def programs(text: str) -> tuple[Program, ...]:
     """Every simple command in `text`, in order, those in pipes, lists, loops and substitutions too."""
     found: list[Program] = []
-    clean = text.encode("utf-8", "replace").decode("utf-8")
-    stack = [_parser().parse(BEYOND_ASCII.sub(_escaped, clean).encode()).root_node]
+    stack = [syntax(text)]
     while stack:
         node = stack.pop()
         if node.type == "command":
-            found.append(_program(node))
+            found.append(program(node))
         stack.extend(reversed(node.children))
     return tuple(found)
 
 
-def _program(node: Node) -> Program:
+def program(node: Node) -> Program:
+    """What a node of type `command` says."""
     parts = [
         child
         for child in node.children
@@ -99,10 +119,10 @@ def _heredoc(node: Node) -> Heredoc | None:
     start = next((c for c in node.children if c.type == "heredoc_start"), None)
     if body is None or start is None:
         return None
-    text = _text(body)
+    text = source(body)
     if node.children[0].type == "<<-":
         text = "".join(line.lstrip("\t") for line in text.splitlines(keepends=True))
-    return Heredoc(text, _text(start)[:1] in "'\"\\")
+    return Heredoc(text, source(start)[:1] in "'\"\\")
 
 
 def _dropped_dash(node: Node) -> tuple[str, ...]:
@@ -121,14 +141,10 @@ def _target(node: Node) -> str:
 
 
 def _file(node: Node) -> str:
-    text = _text(node)
+    text = source(node)
     if ">" not in text or text.startswith(("2", "&", "<")) or ">&" in text:
         return ""
     return _plain(node.children[-1])
-
-
-def _text(node: Node) -> str:
-    return ESCAPE.sub(lambda found: chr(int(found[1], 16)), (node.text or b"").decode())
 
 
 def _escaped(found: re.Match[str]) -> str:
@@ -136,7 +152,7 @@ def _escaped(found: re.Match[str]) -> str:
 
 
 def _plain(node: Node) -> str:
-    text = _text(node)
+    text = source(node)
     if node.type in ("string", "raw_string") and len(text) >= 2:
         return text[1:-1]
     if node.type == "ansi_c_string":

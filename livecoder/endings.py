@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from math import inf
 
 from livecoder.events import (
+    CommandStarted,
     Ending,
     Event,
     Outcome,
@@ -100,6 +101,8 @@ class Facts:
     declined: bool = False
     """The user's Ctrl-C ended that question: nothing is learnt from this round."""
     denials: list[PermissionDenied] = field(default_factory=list[PermissionDenied])
+    ran: int = 0
+    """Commands that were run."""
     created: list[str] = field(default_factory=list[str])
     used: list[str] = field(default_factory=list[str])
     reflection: str = "off"
@@ -112,6 +115,8 @@ class Facts:
                 self.asked = True
             case PermissionDenied():
                 self.denials.append(event)
+            case CommandStarted():
+                self.ran += 1
             case ToolCreated():
                 self.created.append(event.name)
             case ToolUsed() if event.name not in self.used:
@@ -137,6 +142,9 @@ def judge(facts: Facts, *, must_change: bool) -> Judged:
     ended, verified, code = facts.ended, facts.verified, facts.code
     if ended.ending != "success":
         return Judged(ended.ending, "failed", code or CODES[ended.ending], ended.reason)
+    if facts.denials and not facts.ran and verified is None:
+        first = facts.denials[0]
+        return Judged("error_blocked", "failed", 5, f"no command could be run: {first.reason} (`{first.what}`)")
     if must_change and not facts.made.files:
         return Judged("error_unsolved", "failed", 1, "the agent ended without changing a file")
     if verified is None:

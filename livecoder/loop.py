@@ -22,7 +22,6 @@ from livecoder.events import (
     LimitWarned,
     ModelReplied,
     Observed,
-    PermissionDenied,
     RoundEnded,
     Usage,
     UserSaid,
@@ -30,6 +29,7 @@ from livecoder.events import (
 )
 from livecoder.model import Ask, Assistant, Message, Model, Observation, Reply, User
 from livecoder.observation import Observations, recorded
+from livecoder.permissions.gatekeeper import Permit, unrestricted
 from livecoder.sandbox import Finished, Sandbox
 
 CUT = "Your reply was cut at the provider's output limit. Go on from where it stopped, in smaller pieces."
@@ -131,6 +131,8 @@ class Session:
     tree_identity: Callable[[], str] = lambda: ""
     keep_output: Callable[[Path], str] = lambda _: ""
     """Stores a full output, returns its blob id."""
+    permit: Callable[[Call, int], Permit] = unrestricted
+    """Asked before a command runs, with the number that its step will have."""
 
 
 def run(session: Session, control: Control) -> Iterator[Event]:
@@ -263,6 +265,10 @@ def _step(session: Session, control: Control, call: Call) -> Generator[Event, No
         return "not run: the round was interrupted"
     state = session.state
     state.step += 1
+    permit = session.permit(call, state.step)
+    yield from permit.events
+    if permit.refused:
+        return permit.refused
     timeout = min(call.timeout or session.command_timeout, 3600.0)
     started = CommandStarted(state.turn, state.step, call.id, call.command, timeout)
     yield started
@@ -270,11 +276,7 @@ def _step(session: Session, control: Control, call: Call) -> Generator[Event, No
     tree = session.tree_identity()
     changed, state.tree = tree != state.tree, tree
     yield recorded(started, finished, changed, session.keep_output(finished.spool) if finished.spool else "")
-    said: list[str] = []
-    if call.needs and not session.sandbox.room.network:
-        reason = f"`needs: {call.needs}` is denied: the user has allowed no host (network.hosts, --network)"
-        yield PermissionDenied(state.step, call.needs, reason)
-        said.append(reason)
+    said = [permit.said]
     step = Step(started, finished, changed, tree)
     state.steps.append(step)
     for watcher in session.watchers:

@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from livecoder import config
@@ -16,14 +16,17 @@ from livecoder.baseline import MEASURED, Memory
 from livecoder.briefing import Briefing
 from livecoder.config import Settings
 from livecoder.errors import ConfigError, ScaffoldError
+from livecoder.evolution.offered import At, offered
 from livecoder.evolution.standing import Standing
-from livecoder.ground import Ground, survey
+from livecoder.ground import Ground, pointed, survey
 from livecoder.journal.journal import Journal, read
 from livecoder.loop import State
 from livecoder.model import Model, System
 from livecoder.model.choose import default_model, open_model
 from livecoder.model.provider import Provider, ProviderSettings
-from livecoder.prompt import SAMPLES, render
+from livecoder.permissions.gatekeeper import Gatekeeper
+from livecoder.permissions.rules import Rule
+from livecoder.prompt import SAMPLES, first_message, render
 from livecoder.rooms import Rooms, gitdirs
 from livecoder.sandbox import Room, Sandbox
 from livecoder.sandbox.backends import chosen
@@ -33,6 +36,7 @@ from livecoder.sandbox.toolchains import Toolchains, find, own_interpreter, own_
 from livecoder.scaffold.scaffold import Scaffold
 from livecoder.scaffold.seed import seed_dir
 from livecoder.scaffold.store import Store
+from livecoder.task import Task
 from livecoder.workspace.copies import Dependencies, clean_copy, materialise
 from livecoder.workspace.gitdir import private_gitdir
 from livecoder.workspace.glance import glance
@@ -65,11 +69,16 @@ class Opened:
     left_out: tuple[str, ...]
     state: State
     system: str
+    gatekeeper: Gatekeeper
 
     @property
     def standing(self) -> Standing:
         """What of the scaffold this session shows."""
         return self.briefing.choose(self.scaffold)
+
+    def first_message(self, task: Task) -> str:
+        """What is known of the repository, where the task's words are in it, and the task."""
+        return first_message(task, pointed(self.workspace.root, self.ground, task.text), self.settings.verify)
 
 
 def project_state(settings: Settings, root: Path) -> tuple[str, Path]:
@@ -105,7 +114,7 @@ def opened(settings: Settings, cwd: Path) -> Generator[Opened]:
         stack.callback(remove, place)
         start = workspace.shadow.checkpoint()
         dependencies = Dependencies.snapshot(workspace.shadow, place / "dependencies")
-        store, checkout, generation = _scaffold(settings, project, place)
+        store, checkout, generation = _scaffold(settings, root, place)
         scaffold = Scaffold.load(checkout or seed_dir())
         toolchains = find(environ, root, own_interpreter(), settings.mounts)
         room = _room(settings, workspace, place, checkout, start.tree)
@@ -134,6 +143,7 @@ def opened(settings: Settings, cwd: Path) -> Generator[Opened]:
             left_out=start.left_out,
             state=State([System(system)], tree=workspace.shadow.fingerprint()),
             system=system,
+            gatekeeper=gatekeeper(settings),
         )
 
 
@@ -162,13 +172,15 @@ def _model(settings: Settings, root: Path) -> tuple[Model, str]:
     return model, why
 
 
-def _scaffold(settings: Settings, project: str, place: Path) -> tuple[Store | None, Path | None, str]:
+def _scaffold(settings: Settings, root: Path, place: Path) -> tuple[Store | None, Path | None, str]:
     if settings.scaffold == "none":
         return None, None, "none"
-    store = Store.open(settings.paths.data)
+    store, project = Store.open(settings.paths.data), project_id(root)
     checkout = place / "scaffold"
     if settings.scaffold:
         return store, checkout, store.checkout_ref(settings.scaffold, checkout).id
+    if not settings.bare:
+        store.layer = offered(At(settings.paths.data, project, root), store, datetime.now(UTC))
     return store, checkout, store.checkout(project, checkout).id
 
 
@@ -202,6 +214,19 @@ def policy(settings: Settings) -> Policy:
     """What the user allows; 0 in the settings leaves what holds without their word."""
     given = {"memory_bytes": settings.memory, "processes": settings.pids, "scratch_bytes": settings.scratch}
     return replace(Policy(reach=settings.reach), **{name: value for name, value in given.items() if value})
+
+
+def gatekeeper(settings: Settings) -> Gatekeeper:
+    """By the user's rules; it asks nobody until somebody is there to be asked."""
+    file = settings.paths.config_file
+
+    def remember(words: tuple[str, ...]) -> Rule:
+        rule = Rule(words, "allow", str(file))
+        config.allow(file, str(rule))
+        return rule
+
+    reached = bool(settings.reach)
+    return Gatekeeper(settings.rules, settings.permission_mode, remember=remember, network=lambda _: reached)
 
 
 def copier(workspace: Workspace, dependencies: Dependencies) -> Callable[[str, Path], str]:

@@ -12,10 +12,11 @@ from typing import TypeVar
 import pytest
 
 from livecoder.control import Control
-from livecoder.events import Event, RoundEnded
+from livecoder.events import Call, Event, RoundEnded
 from livecoder.loop import Limit, Session, State, Watcher, run
 from livecoder.model import Message, Model, Observation, Reply, System, User
 from livecoder.model.scripted import Line, Scripted
+from livecoder.permissions.gatekeeper import Permit, unrestricted
 from livecoder.sandbox import Room, Sandbox
 from livecoder.sandbox.bubblewrap import Bubblewrap
 from livecoder.sandbox.policy import Policy
@@ -64,6 +65,7 @@ class Rounds:
     watchers: Sequence[Watcher] = ()
     timeout: float = 30.0
     tree: Callable[[], str] = lambda: ""
+    permit: Callable[[Call, int], Permit] = unrestricted
     state: State = field(default_factory=lambda: State([System("You are a test.")]))
 
     def events(
@@ -72,7 +74,16 @@ class Rounds:
         self.state.round += 1
         self.state.messages.append(User("Do it."))
         model = Scripted(replies) if isinstance(replies, Sequence) else replies
-        session = Session(model, self.sandbox, self.state, self.limits, self.watchers, self.timeout, self.tree)
+        session = Session(
+            model=model,
+            sandbox=self.sandbox,
+            state=self.state,
+            limits=self.limits,
+            watchers=self.watchers,
+            command_timeout=self.timeout,
+            tree_identity=self.tree,
+            permit=self.permit,
+        )
         yield from run(session, control or Control())
 
     def play(

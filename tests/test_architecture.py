@@ -27,7 +27,7 @@ Sources: TypeAlias = Mapping[str, str]
 Check: TypeAlias = Callable[[Sources], list[str]]
 
 LAYERS = (
-    ("errors", "events", "task", "config", "command", "testruns", "report", "hosts"),
+    ("errors", "events", "task", "config", "command", "permissions", "testruns", "report", "hosts"),
     ("model", "sandbox", "workspace", "journal", "scaffold"),
     (
         "prompt",

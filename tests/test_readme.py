@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"^```console\n(.*?)^```", README, re.M | re.S)
 COMMANDS = [line[2:] for block in BLOCKS for line in block.splitlines() if line.startswith("$ ")]
-COMMANDS_KNOWN = ("fix", "undo", "redo", "reflect", "scaffold", "sessions", "demo", "doctor", "exec")
+COMMANDS_KNOWN = ("fix", "undo", "redo", "reflect", "scaffold", "sessions", "permissions", "demo", "doctor", "exec")
 MENTIONED = re.findall(r"`(livecoder [^`]+)`", README)
 
 
@@ -27,7 +27,9 @@ def words(command: str) -> list[str]:
 def help_of(given: list[str]) -> str:
     """The help of the command that these words are: `exec` stands for a prompt."""
     known = (
-        given[: 2 if given[0] in ("scaffold", "sessions") else 1] if given and given[0] in COMMANDS_KNOWN else ["exec"]
+        given[: 2 if given[0] in ("scaffold", "sessions", "permissions") else 1]
+        if given and given[0] in COMMANDS_KNOWN
+        else ["exec"]
     )
     line = [sys.executable, "-m", "livecoder", *known, "--help"]
     done = subprocess.run(line, capture_output=True, text=True, timeout=60)

@@ -10,11 +10,11 @@ from typing import cast
 
 import typer
 
-from livecoder.cli import demo, doctor, prompt, reflect, scaffold, sessions, undo
+from livecoder.cli import demo, doctor, permissions, prompt, reflect, scaffold, sessions, undo
 from livecoder.cli.signals import Signalled
 from livecoder.errors import LivecoderError
 
-COMMANDS = ("exec", "fix", "undo", "redo", "reflect", "scaffold", "sessions", "demo", "doctor")
+COMMANDS = ("exec", "fix", "undo", "redo", "reflect", "scaffold", "sessions", "permissions", "demo", "doctor")
 HELP_FLAGS = ("-h", "--help")
 HELP = """A terminal coding agent that writes its own tools, proves them, and
 shows what it learnt.
@@ -26,6 +26,7 @@ shows what it learnt.
   livecoder scaffold log     what it learnt here
   livecoder sessions         what was done here; `sessions export` as a page
   livecoder undo             takes back what it did to your files
+  livecoder permissions      which commands are allowed, asked about, denied
 """
 EPILOG = "The options of a task (model, verify, limits, output): livecoder exec --help"
 USAGE_FAULT = cast(type[Exception], typer.BadParameter.__bases__[0])
@@ -51,6 +52,7 @@ app.command("demo", short_help="See it at work on a bundled repository.")(demo.d
 app.command("doctor")(doctor.doctor)
 app.add_typer(scaffold.app, name="scaffold")
 app.add_typer(sessions.app, name="sessions")
+app.add_typer(permissions.app, name="permissions")
 
 
 def run(arguments: list[str]) -> int:
@@ -86,8 +88,8 @@ def _words(arguments: list[str]) -> list[str]:
     """`arguments` with the command that they mean in front."""
     if arguments == ["scaffold"]:
         return ["scaffold", "--help"]
-    if arguments == ["sessions"]:
-        return ["sessions", "list"]
+    if arguments in (["sessions"], ["permissions"], ["permissions", "--json"]):
+        return [arguments[0], "list", *arguments[1:]]
     if arguments[:1] and arguments[0] in (*COMMANDS, *HELP_FLAGS):
         return arguments
     before = arguments[: arguments.index("--")] if "--" in arguments else arguments
@@ -99,7 +101,12 @@ def _misused(error: Exception, words: list[str]) -> int:
     told = " ".join(str(getattr(error, "format_message", error.__str__)()).split())
     stray = next((word for word in words[1:] if word in COMMANDS), "")
     shown = "exec" if words[0] == "run" else words[0]
-    hint = f"`{stray}` must be the first word" if stray and "extra arg" in told else f"see `livecoder {shown} --help`"
+    import difflib
+
+    near = difflib.get_close_matches(words[1], COMMANDS, 1) if words[0] == "run" and len(words) > 1 else []
+    hint = f"see `livecoder {shown} --help`"
+    if "extra arg" in told and (stray or near):
+        hint = f"`{stray}` must be the first word" if stray else f"did you mean `livecoder {near[0]}`?"
     return _fail(f"{told.rstrip('.')}: {hint}", 2)
 
 

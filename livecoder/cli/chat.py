@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from livecoder import config
 from livecoder import task as tasks
+from livecoder.cli.approval import Approval
 from livecoder.cli.options import Options
 from livecoder.cli.running import Screen, check_files, screen, with_verify, write_files
 from livecoder.cli.signals import Signalled, Signals
@@ -40,6 +41,7 @@ def chat(first: str | None, options: Options) -> int:
 
         with opened(settings, options.cwd) as session, Solver(session) as solver:
             shown.masked_by(session.journal.masked)
+            session.gatekeeper.ask = Approval(shown, lambda: solver.signal_code != 0)
             shown.say(HELP, "dim")
             return _Conversation(options, shown, signals, solver).hold(first)
 
@@ -131,6 +133,18 @@ def _ask(prompt: str) -> str | None:
             print("\n(Ctrl-D or /quit ends)", file=sys.stderr)
 
 
+def _agreed(question: str) -> bool | None:
+    """Yes or no; None at the end of input. Whoever types a task already is asked again: it was no answer to this."""
+    while (answer := _ask(question)) is not None:
+        word = answer.strip().lower()
+        if word in ("y", "yes"):
+            return True
+        if word in ("", "n", "no"):
+            return False
+        print("(y or n; the task comes next)", file=sys.stderr)
+    return None
+
+
 def _line(prompt: str) -> str:
     """A line with editing and history where stdout is the terminal; else stdout is left to the answers."""
     if sys.stdout.isatty():
@@ -162,11 +176,11 @@ def offer_verify(settings: Settings, options: Options, shown: Screen) -> Setting
         return settings
     for part in textwrap.wrap(f"tests here: {command}", shutil.get_terminal_size().columns, break_on_hyphens=False):
         shown.say(part)  # whole, however long: it is what the user agrees to
-    answer = _ask("Run that as this project's verify after each task? [y/N] ")
-    if answer is None:
+    agreed = _agreed("Run that as this project's verify after each task? [y/N] ")
+    if agreed is None:
         return settings
     values: dict[str, str | bool] = {"verify_offered": True}
-    if answer.strip().lower() in ("y", "yes"):
+    if agreed:
         values["verify"] = command
     try:
         config.remember(settings.paths.config_file, project, values)

@@ -56,7 +56,7 @@ def accept(id: Id, yes: Yes = False, cd: Directory = None) -> int:
     from livecoder.scaffold.inbox import find
 
     entry = find(data, project, id)
-    _show(entry, first=True)
+    _show(entry, first=True, whole=entry.tainted)
     _sure("commit this?", yes)
     with _deciding(cd) as decision:
         return _told(decision.accept(entry), entry)
@@ -140,7 +140,8 @@ def _told(outcome: str, entry: Entry) -> int:
     return 1
 
 
-def _show(entry: Entry, *, first: bool) -> None:
+def _show(entry: Entry, *, first: bool, whole: bool = False) -> None:
+    """`whole`: no line is left out, of what a stranger could have written below those."""
     from livecoder.view.terminal import printable
 
     lines = [
@@ -155,8 +156,8 @@ def _show(entry: Entry, *, first: bool) -> None:
     if entry.tainted:
         lines.append("    a stranger's text was read in its session")
     changed = entry.diff.splitlines()
-    lines += [f"    {line}" for line in changed[:SHOWN_LINES]]
-    if len(changed) > SHOWN_LINES:
+    lines += [f"    {line}" for line in (changed if whole else changed[:SHOWN_LINES])]
+    if not whole and len(changed) > SHOWN_LINES:
         lines.append(f"    … {len(changed) - SHOWN_LINES} more lines")
     print(printable("\n".join(lines)))
 

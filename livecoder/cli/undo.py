@@ -58,14 +58,16 @@ def _open(cd: Path | None) -> Workspace:
 
 
 def _apply(history: Undo, plan: Plan, *, yes: bool) -> int:
+    from livecoder.view.revealed import in_line
+
     for verb, names in (("restore", plan.modified), ("bring back", plan.created), ("remove", plan.deleted)):
         for name in names:
-            print(f"  {verb} {name}")
+            print(f"  {verb} {in_line(name)}")
     for line in plan.conflicts:
-        print(f"  ! changed since: {line}")
+        print(f"  ! changed since: {in_line(line)}")
     if plan.kept:
         more = f" and {len(plan.kept) - 3} more" if len(plan.kept) > 3 else ""
-        print(f"  stay as they are, in no checkpoint: {', '.join(plan.kept[:3])}{more}")
+        print(f"  stay as they are, in no checkpoint: {in_line(', '.join(plan.kept[:3]))}{more}")
     if not plan.edits:
         print("nothing to change")
         return 0
@@ -74,7 +76,7 @@ def _apply(history: Undo, plan: Plan, *, yes: bool) -> int:
         return 0
     applied = history.apply(plan, force=yes or bool(plan.conflicts))
     for line in applied.failed:
-        print(f"  ! {line}", file=sys.stderr)
+        print(f"  ! {in_line(line)}", file=sys.stderr)
     back = "livecoder redo" if plan.verb == "undo" else "livecoder undo"
     count = len(plan.edits)
     print(f"done: {count} {'file' if count == 1 else 'files'}; take it back with `{back}`")

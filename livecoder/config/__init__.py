@@ -7,7 +7,7 @@ the key sets are disjoint, by test.
 
 from __future__ import annotations
 
-from livecoder.config.file import project, read_file, remember
+from livecoder.config.file import allow, project, read_file, remember
 from livecoder.config.keys import CHOICES, KEYS, checked
 from livecoder.config.settings import (
     HEADLESS_BUDGET_USD,
@@ -34,6 +34,7 @@ __all__ = [
     "PermissionMode",
     "SandboxChoice",
     "Settings",
+    "allow",
     "checked",
     "environment",
     "merge",

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from livecoder.config.keys import KEYS, checked, nearest
 from livecoder.errors import ConfigError
+
+if TYPE_CHECKING:
+    from tomlkit import TOMLDocument
 
 
 def read_file(path: Path) -> dict[str, Any]:
@@ -62,16 +65,39 @@ def project(document: Mapping[str, Any], project_id: str) -> dict[str, Any]:
 
 
 def remember(path: Path, project_id: str, values: Mapping[str, str | bool]) -> None:
-    """Write values under `[projects.<id>]` of the user's file, keeping comments and order. Raises ConfigError."""
+    """Write values under `[projects.<id>]` of the user's file. Raises ConfigError."""
+
+    def change(document: TOMLDocument) -> None:
+        import tomlkit
+
+        projects = document.setdefault("projects", tomlkit.table(is_super_table=True))
+        table = projects.setdefault(project_id, tomlkit.table())
+        for key, value in values.items():
+            table[key] = value
+
+    _edit(path, change)
+
+
+def allow(path: Path, rule: str) -> None:
+    """Add a rule to `permissions.allow` of the user's file. Raises ConfigError."""
+
+    def change(document: TOMLDocument) -> None:
+        import tomlkit
+
+        section = document.setdefault("permissions", tomlkit.table())
+        section.setdefault("allow", tomlkit.array()).append(rule)
+
+    _edit(path, change)
+
+
+def _edit(path: Path, change: Callable[[TOMLDocument], None]) -> None:
+    """Keeps comments and order, and the file as it was where the new one cannot be written."""
     import tomlkit
 
     path = Path(os.path.realpath(path))  # a link into the user's dotfiles stays one
     try:
         document = tomlkit.parse(path.read_text("utf-8-sig")) if path.exists() else tomlkit.document()
-        projects = document.setdefault("projects", tomlkit.table(is_super_table=True))
-        table = projects.setdefault(project_id, tomlkit.table())
-        for key, value in values.items():
-            table[key] = value
+        change(document)
         path.parent.mkdir(parents=True, exist_ok=True)
         scratch = path.with_suffix(".tmp")
         scratch.touch(0o600)

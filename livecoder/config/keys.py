@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, cast
 
 from livecoder.errors import ConfigError, UsageError
 from livecoder.hosts import reach
+from livecoder.permissions.rules import written
 
-Kind: TypeAlias = Literal["text", "number", "integer", "size", "flag", "list", "hosts", "ranges"]
+Kind: TypeAlias = Literal["text", "number", "integer", "size", "flag", "list", "hosts", "ranges", "rules"]
 KEYS: dict[str, Kind] = {
     "model.name": "text",
     "model.api_base": "text",
@@ -31,6 +32,9 @@ KEYS: dict[str, Kind] = {
     "network.private": "ranges",
     "evolve.mode": "text",
     "ground.measure": "flag",
+    "permissions.allow": "rules",
+    "permissions.ask": "rules",
+    "permissions.deny": "rules",
 }
 """Every key of the user's `config.toml`, besides `projects.<id>.verify` and `projects.<id>.verify_offered`."""
 
@@ -43,6 +47,7 @@ KINDS: dict[Kind, str] = {
     "list": "list",
     "hosts": "list of hosts, each as in pypi.org, *.example.org, db.example.org:5432, registries or *",
     "ranges": "list of address ranges, each as in 10.1.0.0/16",
+    "rules": 'list of how commands begin, as in ["git push", "terraform"]',
 }
 CHOICES = {
     "model.tools": ("auto", "native", "text"),
@@ -89,6 +94,11 @@ def _typed(kind: Kind, value: Any) -> Any:
             found = tuple(text for item in items if (text := str(item).strip()))
             _ = reach(found) if kind == "hosts" else reach((), found)  # raises ValueError
             return found
+        case "rules":
+            if not isinstance(value, str | list):
+                raise ValueError
+            items = value.split(",") if isinstance(value, str) else cast(list[object], value)
+            return tuple(written(item) for item in items)
         case "size":
             parts = _SIZE.fullmatch(value.strip() if isinstance(value, str) else str(int(value)))
             size = int(float(parts[1]) * 1024 ** " kmgt".index(parts[2].lower() or " ")) if parts else 0

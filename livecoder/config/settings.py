@@ -13,6 +13,7 @@ from livecoder.config.file import read_file
 from livecoder.config.keys import KEYS, checked
 from livecoder.errors import ConfigError
 from livecoder.hosts import Reach, Upstream, reach
+from livecoder.permissions.rules import Rule, Verdict
 
 Evolve: TypeAlias = Literal["off", "propose", "auto"]
 PermissionMode: TypeAlias = Literal["plan", "default", "auto", "yolo"]
@@ -20,6 +21,11 @@ SandboxChoice: TypeAlias = Literal["auto", "bubblewrap", "docker", "none"]
 
 VARIABLES = {"model.name": "LIVECODER_MODEL", "model.api_base": "LIVECODER_API_BASE"}
 """Keys whose variable is shorter than the rule says: `limits.max_turns` is LIVECODER_LIMITS_MAX_TURNS."""
+VERDICT_OF: dict[str, Verdict] = {
+    "permissions.allow": "allow",
+    "permissions.ask": "ask",
+    "permissions.deny": "deny",
+}
 SECRET = re.compile(r"(?:_|^)(?:\w*KEY|\w*TOKEN|\w*SECRET|\w*PASSWORD|PASSWD|PASS|PAT)$", re.I)
 """Names of variables whose values are shown and stored nowhere."""
 SECRET_CHARS = 8
@@ -68,6 +74,8 @@ class Settings:
     """The hosts that commands reach; none at first."""
     evolve: Evolve = "auto"
     permission_mode: PermissionMode = "auto"
+    rules: tuple[Rule, ...] = ()
+    """What of commands is allowed, asked about or denied, beside the sandbox."""
     measure_ground: bool = True
     """Whether the tests are run as they were found, on a copy, while the model thinks."""
     verify: str = ""
@@ -111,20 +119,29 @@ def paths(environ: Mapping[str, str] | None = None) -> Paths:
 def merge(
     flags: Mapping[str, Any], sets: Mapping[str, str], where: Paths, environ: Mapping[str, str]
 ) -> dict[str, Any]:
-    """All keys with their values, the highest source winning; `flags` holds keys of KEYS, absent where not given."""
+    """All keys with their values, the highest source winning; `flags` holds keys of KEYS, absent where not given.
+
+    Rules add up instead: no source takes back what another one denies.
+    """
     merged: dict[str, Any] = {}
+
+    def put(name: str, value: Any, source: str) -> None:
+        if KEYS[name] == "rules":
+            value = (*merged.get(name, ()), *(Rule(words, VERDICT_OF[name], source) for words in value))
+        merged[name] = value
+
     for name, value in read_file(where.config_file).items():
         if name in KEYS:
-            merged[name] = value
+            put(name, value, str(where.config_file))
     for name in KEYS:
         variable = VARIABLES.get(name) or f"LIVECODER_{name.upper().replace('.', '_')}"
         if environ.get(variable):
-            merged[name] = checked(name, environ[variable], variable)
+            put(name, checked(name, environ[variable], variable), variable)
     for name, text in sets.items():
-        merged[name] = checked(name, text, "--set")
+        put(name, checked(name, text, "--set"), "--set")
     for name, value in flags.items():
         if value is not None:
-            merged[name] = checked(name, value, "flag")
+            put(name, checked(name, value, "flag"), "flag")
     return merged
 
 
@@ -157,6 +174,7 @@ def settings(
         reach=_reach(values, os.environ),
         evolve=values.get("evolve.mode", "auto"),
         measure_ground=values.get("ground.measure", True),
+        rules=tuple(rule for name in VERDICT_OF for rule in values.get(name, ())),
         permission_mode=rights.get("permission_mode") or ("auto" if headless else "default"),
         verify=rights.get("verify") or "",
         scaffold=rights.get("scaffold") or "",

@@ -25,6 +25,7 @@ from livecoder.events.conversation import (
     NetworkAsked,
     Observed,
     PermissionDenied,
+    PermissionGranted,
     Retried,
     RoundStarted,
     ServiceEnded,
@@ -91,6 +92,7 @@ __all__ = [
     "Outcome",
     "PatchMade",
     "PermissionDenied",
+    "PermissionGranted",
     "ProposalRefused",
     "Proposed",
     "RanTests",
@@ -139,6 +141,7 @@ Event: TypeAlias = (
     | ServiceEnded
     | NetworkAsked
     | PermissionDenied
+    | PermissionGranted
     | ToolCreated
     | ToolRevised
     | ToolBroken

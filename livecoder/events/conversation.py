@@ -260,9 +260,21 @@ class NetworkAsked:
 
 @dataclass(frozen=True, slots=True)
 class PermissionDenied:
+    """What a command may not have, or may not be. One that rules refused did not run."""
+
     step: int
     what: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PermissionGranted:
+    """What a rule asks about was allowed before the command ran: by the user's answer, or by the session's mode."""
+
+    step: int
+    what: str
+    scope: str
+    """once, session, prefix (kept in the user's configuration) or mode."""
 
 
 @dataclass(frozen=True, slots=True)

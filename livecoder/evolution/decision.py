@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 
 from livecoder.errors import JournalError, ScaffoldError
 from livecoder.events import ProposalRefused, ScaffoldCommitted
+from livecoder.evolution import offered
 from livecoder.evolution import proposals as p
 from livecoder.evolution.candidate import changes
 from livecoder.evolution.contract import Contract
@@ -48,6 +49,9 @@ class Decision:
 
         `changed` is the proposal as the user edited it.
         """
+        if entry.proposal.get("kind") == offered.KIND:
+            at = offered.At(self.data, self.project, self.workspace)
+            return offered.accept(entry, at, self.store, self.rooms, self.system)
         proposal = changed or proposal_of(entry)
         if not isinstance(proposal, p.KeepTool) and self._in_effect(proposal):
             inbox.remove(self.data, self.project, entry)  # a kill came between the commit and this
@@ -117,7 +121,7 @@ def _content(path: Path) -> bytes | None:
 def refused(data: Path, project: str, entry: Entry, why: str) -> None:
     """It waits no more, and the same change is not tried again."""
     try:
-        what = essence(proposal_of(entry))
+        what = offered.essence_of(entry) or essence(proposal_of(entry))
     except ScaffoldError:
         what = hashlib.sha256(repr(sorted(entry.proposal.items())).encode()).hexdigest()[:16]
     reason = f"the user refused it{': ' if why.strip() else ''}{' '.join(why.split())[:200]}"
@@ -127,7 +131,9 @@ def refused(data: Path, project: str, entry: Entry, why: str) -> None:
 
 
 def proposal_of(entry: Entry) -> p.Proposal:
-    """What an entry proposes. Raises ScaffoldError for one that cannot be read any more."""
+    """What an entry proposes. Raises ScaffoldError for one that cannot be read any more, or is no single change."""
+    if offered.essence_of(entry):
+        raise ScaffoldError("it is a whole scaffold", "accept or refuse it; it is edited in the repository")
     return _given(entry) if "text" in entry.proposal and "is" not in entry.proposal else p.load(entry.proposal)
 
 

@@ -9,8 +9,10 @@ import hashlib
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 from livecoder.config import Evolve
@@ -25,6 +27,7 @@ from livecoder.evolution.remembered import CONTENT, essence, why_not_again
 from livecoder.evolution.replay import INTERRUPTED, Shelf, replayer
 from livecoder.evolution.trials import judge_deeds
 from livecoder.rooms import Rooms, never, runner
+from livecoder.sandbox import Sandbox
 from livecoder.scaffold import cases, inbox, rejected
 from livecoder.scaffold.changes import SETTINGS, Conflict, FileChange, check
 from livecoder.scaffold.files import read_file
@@ -36,6 +39,7 @@ from livecoder.scaffold.store import Store
 HISTORY = 200
 """Generations that are looked through for what was taken back."""
 PROPOSES = "the gate accepts it; evolution only proposes here"
+LENT = "it is the repository's own (.livecoder/scaffold): whoever works on the repository removes it there"
 HOOKS_WAIT = "the gate accepts it; hooks wait for your word"
 
 
@@ -56,6 +60,7 @@ class _Batch:
     grounds: Grounds
     receipt: Receipt
     cancelled: Callable[[], bool]
+    shelf: Shelf
     lesson_chars: int = 0
 
 
@@ -100,7 +105,10 @@ class Evolution:
 
         Once `cancelled()` is true what runs is killed, and nothing is committed any more.
         """
-        batch = _Batch(grounds, receipt, cancelled)
+        with Shelf(self.rooms) as shelf:
+            yield from self._considered(found, _Batch(grounds, receipt, cancelled, shelf))
+
+    def _considered(self, found: Sequence[p.Proposal], batch: _Batch) -> Iterator[Event]:
         for proposal in found:
             contract = proposal.contract
             yield Proposed(
@@ -124,6 +132,8 @@ class Evolution:
             return ProposalRefused(proposal.kind, proposal.target, INTERRUPTED)
         if isinstance(proposal, p.KeepTool | p.KeepHook) and self.rooms.no_copies:
             return ProposalRefused(proposal.kind, proposal.target, self.rooms.no_copies)
+        if isinstance(proposal, p.RetireTool) and proposal.target in self.store.lent(self.project):
+            return ProposalRefused(proposal.kind, proposal.target, LENT)
         made = self._made(proposal, batch)
         reason = made.verdict.reason
         if batch.cancelled():
@@ -152,8 +162,8 @@ class Evolution:
             self.store.checkout(self.project, candidate)
             head = Scaffold.load(candidate)
             batch.lesson_chars = batch.lesson_chars or sum(len(lesson.text) for lesson in head.lessons)
-            with Shelf(self.rooms) as shelf:
-                made = _tried(proposal, self._bench(batch, candidate, head, shelf), head)
+            with ExitStack() as rooms:
+                made = _tried(proposal, self._bench(batch, candidate, head, rooms), head)
             if not made.verdict.reason:
                 reason = boots(candidate, self.rooms, self.system, batch.cancelled)
                 made.verdict = Verdict(reason, made.verdict.cases, proposal.kind in ("prompt", "knob"))
@@ -161,13 +171,16 @@ class Evolution:
         finally:
             shutil.rmtree(candidate, ignore_errors=True)
 
-    def _bench(self, batch: _Batch, candidate: Path, head: Scaffold, shelf: Shelf) -> Bench:
+    def _bench(self, batch: _Batch, candidate: Path, head: Scaffold, rooms: ExitStack) -> Bench:
         refused, history = rejected.recall(self.data, self.project), self.store.log(self.project, HISTORY)
         hooks, _ = read_hooks(candidate)
 
+        @cache
+        def room() -> Sandbox:
+            return rooms.enter_context(self.rooms.look_only(candidate))
+
         def look(command: str, seconds: float) -> tuple[int, str]:
-            with self.rooms.look_only(candidate) as sandbox:
-                return runner(sandbox, batch.cancelled)(command, seconds)
+            return runner(room(), batch.cancelled)(command, seconds)
 
         tools = {tool.name: tool.path.read_bytes() for tool in head.tools}
         return Bench(
@@ -182,7 +195,7 @@ class Evolution:
             uses=batch.grounds.uses,
             # A tool that was retired or rolled back has none: a new one of its name is not held to them.
             cases=lambda name: cases.load(self.data, self.project, name) if name in tools else (),
-            replay=replayer(self.rooms, self.workspace, shelf, batch.cancelled),
+            replay=replayer(self.rooms, self.workspace, batch.shelf, batch.cancelled),
             check=look,
             tree=batch.grounds.tree,
             outsider_text=self.outsider_text,
@@ -233,7 +246,10 @@ class Evolution:
         return ProposalRefused(proposal.kind, proposal.target, reason, inbox=True)
 
     def _receipts(self, proposal: p.Proposal, batch: _Batch) -> dict[str, str]:
-        return receipts_of(proposal, batch.receipt, tainted=bool(self.outsider_text), by_user=self.by_user)
+        # What is made from a part that the repository lends holds words of whoever wrote that.
+        lent = proposal.target.partition("#")[0] in self.store.lent(self.project)
+        tainted = bool(self.outsider_text) or lent
+        return receipts_of(proposal, batch.receipt, tainted=tainted, by_user=self.by_user)
 
     def _scratch(self) -> Path:
         self.rooms.directory.mkdir(parents=True, exist_ok=True)

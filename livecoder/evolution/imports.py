@@ -18,9 +18,8 @@ from pathlib import Path
 from livecoder.errors import ScaffoldError, UsageError
 from livecoder.evolution.proposals import lesson_id
 from livecoder.scaffold import inbox, lessons, packs, skills
-from livecoder.scaffold.changes import SETTINGS
 from livecoder.scaffold.files import MAX_BYTES, File
-from livecoder.scaffold.knobs import load_knobs
+from livecoder.scaffold.layer import usable
 from livecoder.scaffold.parts import Part
 from livecoder.scaffold.reserved import name_problem
 
@@ -68,7 +67,7 @@ def from_pack(data: bytes, name: str) -> Delivery:
     origin = f"pack {name[:60]} {hashlib.sha256(data).hexdigest()[:12]}"
     for packed in packs.unpack(data):
         try:
-            _usable(packed.file)
+            usable(packed.file)
         except ScaffoldError as error:
             raise ScaffoldError(f"the pack is refused: {error}", "nothing of it was taken") from None
         if Part(packed.file.path).kind not in WHOLE:
@@ -143,17 +142,6 @@ def _read(source: Path) -> bytes:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise UsageError(f"{source} is no regular file", "give a pack, or the directory of a skill")
         return file.read(packs.MAX_PACK + 1)
-
-
-def _usable(file: File) -> None:
-    """Raises ScaffoldError for what the scaffold would pass over when it reads it."""
-    text = packs.plain_text(file)
-    if file.path.startswith("lessons/"):
-        lessons.parse(Part(file.path).name, text)
-    elif file.path == SETTINGS:
-        load_knobs(text)
-    elif not file.path.startswith("prompts/") and not text.startswith("#!"):
-        raise ScaffoldError(f"{file.path} does not name its interpreter in its first line")
 
 
 def _tool(skill: str, script: File) -> File | None:

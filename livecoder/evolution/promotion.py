@@ -6,8 +6,8 @@ Into the repository it goes as files to be reviewed; what somebody edited there 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from livecoder.errors import ScaffoldError, WorkspaceError
@@ -15,10 +15,10 @@ from livecoder.evolution.imports import difference
 from livecoder.scaffold.changes import TAINTED
 from livecoder.scaffold.files import MAX_BYTES, File
 from livecoder.scaffold.history import History
+from livecoder.scaffold.layer import IN_REPOSITORY
+from livecoder.scaffold.lessons import parse, reaching_all
 from livecoder.scaffold.parts import Part
 from livecoder.workspace.beneath import Beneath
-
-IN_REPOSITORY = ".livecoder/scaffold"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +28,23 @@ class Promoted:
     part: Part
     file: File
     diff: str
-    tainted: str
-    """The subject of a commit in which a stranger's text had a hand; "" for none."""
+    look: str = ""
+    """Why the user has to have seen the difference: strangers had a hand in it, or it goes over somebody else's."""
 
 
-def to_main(history: History, main: History, names: Sequence[str]) -> list[Promoted]:
+def to_main(history: History, main: History, project: str, names: Sequence[str]) -> list[Promoted]:
     """What promoting these parts to `main` would change. Raises ScaffoldError for what is none."""
     there = {file.path: file.data for file in main.files()}
-    return [_promoted(history, name, there.get) for name in names]
+    found: list[Promoted] = []
+    for name in names:
+        file = _file(history, name)
+        old = there.get(file.path)
+        promoted = _promoted(history, replace(file, data=reaching_all(file.path, file.data)), old)
+        giver = next((info.receipts.get("From", "") for info in main.touching(promoted.part)), "") if old else ""
+        if giver.startswith("project/") and not giver.startswith(f"project/{project} "):
+            promoted = replace(promoted, look=promoted.look or f"{file.path} goes over what {giver} gave")
+        found.append(promoted)
+    return found
 
 
 def to_repository(history: History, root: Path, names: Sequence[str]) -> list[Promoted]:
@@ -46,9 +55,8 @@ def to_repository(history: History, root: Path, names: Sequence[str]) -> list[Pr
     with Beneath(root) as repository:
         there = {name: _content(repository, f"{IN_REPOSITORY}/{_file(history, name).path}") for name in names}
     found: list[Promoted] = []
-    for name in names:
-        old = there[name]
-        promoted = _promoted(history, name, lambda _, old=old: old)
+    for name, old in there.items():
+        promoted = _promoted(history, _file(history, name), old)
         if old is not None and promoted.diff and _blob(old) not in history.versions(promoted.part.path):
             place = f"{IN_REPOSITORY}/{promoted.part.path}"
             raise ScaffoldError(f"{place} was edited there", "take its changes over by hand, or remove it")
@@ -74,11 +82,18 @@ def write(root: Path, promoted: Sequence[Promoted]) -> list[str]:
     return written
 
 
-def _promoted(history: History, name: str, there: Callable[[str], bytes | None]) -> Promoted:
-    file = _file(history, name)
+def proof(promoted: Sequence[Promoted]) -> str:
+    """Eight hex digits that only who saw these differences can know."""
+    return hashlib.sha256("".join(each.diff for each in promoted).encode()).hexdigest()[:8]
+
+
+def _promoted(history: History, file: File, old: bytes | None) -> Promoted:
     part = Part(file.path)
-    reasons = [info.subject for info in history.touching(part) if info.receipts.get(TAINTED)]
-    return Promoted(part, file, difference(file.path, there(file.path) or b"", file.data), next(iter(reasons), ""))
+    reasons = [info.subject[:60] for info in history.touching(part) if info.receipts.get(TAINTED)]
+    if part.kind == "lesson" and parse(part.name, file.data.decode("utf-8", "replace")).tainted:
+        reasons.append("as it says itself")
+    look = f"{part.path} comes from a stranger's text ({reasons[0]})" if reasons else ""
+    return Promoted(part, file, difference(file.path, old or b"", file.data), look)
 
 
 def _file(history: History, name: str) -> File:

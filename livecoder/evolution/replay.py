@@ -9,9 +9,9 @@ import hashlib
 import os
 import shlex
 import stat
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeAlias
@@ -19,7 +19,8 @@ from typing import Self, TypeAlias
 from livecoder.errors import ScaffoldError
 from livecoder.events import ToolUsed
 from livecoder.evolution.toolwatch import proves
-from livecoder.rooms import Clean, Rooms, never
+from livecoder.rooms import Clean, Copy, Rooms, never
+from livecoder.sandbox import Finished
 from livecoder.scaffold.cases import MAX_CASES, Case
 from livecoder.workspace.scan import CACHES
 
@@ -58,13 +59,44 @@ Survey: TypeAlias = dict[str, tuple[int, ...]]
 """Mode, size and times of every file, by path; of folders the mode alone."""
 
 
+@dataclass(slots=True)
+class Held:
+    """A clean copy with a room on it; the surveys are from before any call."""
+
+    clean: Clean
+    before: Survey
+    room: ExitStack = field(default_factory=ExitStack)
+    scaffold: Path | None = None
+    copy: Copy | None = None
+    around: Survey = field(default_factory=Survey)
+
+    def open(self, rooms: Rooms, scaffold: Path) -> Copy:
+        """A room that shows this scaffold and in which no call has left anything."""
+        if self.copy is None or self.scaffold != scaffold:
+            self.room.close()
+            self.scaffold, self.copy = scaffold, self.room.enter_context(rooms.on(self.clean, scaffold))
+            self.around = _around(self.copy)
+        return self.copy
+
+    def close_if_used(self) -> None:
+        """A room in which something was left serves nobody again; the same copy may, in another room."""
+        if self.copy is None or _around(self.copy) != self.around:
+            self.room.close()
+            self.copy = None
+        else:
+            self.copy.sandbox.forget()
+
+
 class Shelf:
-    """Copies that no call changed, for the next one: most calls change nothing, and copying dependencies is slow."""
+    """Copies that no call changed, for the next one, and rooms in which none left anything.
+
+    Most calls change nothing; copying dependencies and opening rooms is slow.
+    """
 
     def __init__(self, rooms: Rooms) -> None:
         self._rooms = rooms
         self._resources = ExitStack()
-        self._copies: dict[str, tuple[Clean, Survey]] = {}
+        self._held: dict[str, Held] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -74,36 +106,43 @@ class Shelf:
     ) -> None:
         self._resources.close()
 
-    def take(self, tree: str) -> tuple[Clean, Survey]:
-        if tree in self._copies:
-            return self._copies.pop(tree)
-        clean = self._resources.enter_context(self._rooms.clean(tree))
-        return clean, _survey(clean.path)
+    def call(self, tree: str, scaffold: Path, run: Callable[[Copy], Finished]) -> tuple[Finished, str]:
+        """What `run` gives in a room as new on a clean copy of the tree, and its effect on that copy."""
+        held = self._held.pop(tree, None) or self._made(tree)
+        finished = run(held.open(self._rooms, scaffold))
+        after = _survey(held.clean.path)
+        if after == held.before:
+            held.close_if_used()
+            self._held[tree] = held
+        else:
+            held.room.close()
+        return finished, _effect(held.clean.path, held.before, after)
 
-    def put(self, tree: str, clean: Clean, survey: Survey) -> None:
-        self._copies[tree] = (clean, survey)
+    def _made(self, tree: str) -> Held:
+        clean = self._resources.enter_context(self._rooms.clean(tree))
+        held = Held(clean, _survey(clean.path))
+        self._resources.push(held.room)
+        return held
 
 
 def replayer(
     rooms: Rooms, workspace: Path, shelf: Shelf | None = None, cancelled: Callable[[], bool] = never
 ) -> Replay:
-    """Replays in `rooms`, each on a clean copy of the case's tree and with a /tmp and HOME of its own.
+    """Replays in `rooms`, each on a clean copy of the case's tree and with a /tmp and HOME as new.
 
     Once `cancelled()` is true a replay is killed and raises ScaffoldError: what it did says nothing.
     """
 
     def run(scaffold: Path, name: str, case: Case) -> Replayed:
+        def call(copy: Copy) -> Finished:
+            finished = copy.run(_command(name, case, workspace), SECONDS, cancelled)
+            _go_on(cancelled)
+            return finished
+
         _go_on(cancelled)
         with Shelf(rooms) as own:
-            copies = shelf or own
-            clean, before = copies.take(case.tree)
-            with rooms.on(clean, scaffold) as copy:
-                finished = copy.run(_command(name, case, workspace), SECONDS, cancelled)
-            _go_on(cancelled)
-            after = _survey(clean.path)
-            if after == before:
-                copies.put(case.tree, clean, before)
-            return Replayed(finished.exit_code, finished.output, _effect(clean.path, before, after))
+            finished, effect = (shelf or own).call(case.tree, scaffold, call)
+        return Replayed(finished.exit_code, finished.output, effect)
 
     return run
 
@@ -121,7 +160,24 @@ def _command(name: str, case: Case, workspace: Path) -> str:
     return f"{place}{call} <<'{MARK}'\n{case.stdin.removesuffix(chr(10))}\n{MARK}\n"
 
 
-def _survey(root: Path) -> Survey:
+def _around(copy: Copy) -> Survey:
+    """What a call can leave in a room beside the copy: in /tmp, in HOME, in the gitdir."""
+    room = copy.sandbox.room
+    found: Survey = {}
+    for name, place in (("tmp", room.shared / "tmp"), ("home", room.shared / "home"), ("git", room.gitdir)):
+        if place:
+            found |= {f"{name}/{path}": seen for path, seen in _survey(place, passed_over=()).items()}
+    # Folders on the way to a mount are made with the first command: the engine's, and empty.
+    mounts = {
+        "/".join(path.parts[1:])
+        for shown in (room.workspace, room.scaffold)
+        if shown
+        for path in (shown, *shown.parents)
+    }
+    return {path: seen for path, seen in found.items() if path not in mounts}
+
+
+def _survey(root: Path, passed_over: Collection[str] = CACHES) -> Survey:
     """All but caches. The change time is what a call cannot set back."""
     found: Survey = {}
     pending = [""]
@@ -133,7 +189,7 @@ def _survey(root: Path) -> Survey:
                 path = folder + entry.name
                 if not stat.S_ISDIR(status.st_mode):
                     found[path] = (status.st_mode, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
-                elif entry.name not in CACHES:
+                elif entry.name not in passed_over:
                     found[path] = (status.st_mode,)
                     pending.append(path + "/")
     return found

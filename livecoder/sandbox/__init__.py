@@ -148,6 +148,10 @@ class Sandbox(Protocol):
         """
         ...
 
+    def forget(self) -> None:
+        """The next command carries nothing of the earlier ones, and sees none of their outputs; files stay."""
+        ...
+
     def sibling(self, room: Room) -> Sandbox:
         """A sandbox of the same kind and policy on another room (verify, `lc base`, the gate)."""
         ...

@@ -138,6 +138,11 @@ class Bubblewrap:
         """What commands asked of the network since the last look, those of all siblings too."""
         return self._network.log.taken()
 
+    def forget(self) -> None:
+        """See `Sandbox.forget`."""
+        assert self._commands is not None, "the sandbox is entered first"
+        self._commands.forget()
+
     def sibling(self, room: Room) -> Bubblewrap:
         return Bubblewrap(room, self._toolchains, self._policy, parent=self)
 

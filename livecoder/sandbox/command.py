@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Generator
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -89,13 +90,20 @@ class Commands:
             fixed["SCAFFOLD"] = str(room.scaffold)
             last = (f"{place.root}/tools", f"{room.scaffold}/tools")
         search = Search((f"{place.root}/bin",), toolchains.path, last)
-        self._environment = Environment(str(room.workspace), fixed, toolchains.variables, search)
+        self._first = Environment(str(room.workspace), fixed, toolchains.variables, search)
+        self._environment = deepcopy(self._first)
         root = shlex.quote(place.root)
         trap = shlex.quote(_TRAP.format(root=root))
         blocks = policy.file_bytes // 1024
         stage = _STAGE.format(files=policy.open_files, blocks=blocks, limits=place.limits, root=root, trap=trap)
         self._stage = f"{place.root}/stage"
         (furnish.directory(room) / "stage").write_text(stage)
+
+    def forget(self) -> None:
+        """See `Sandbox.forget`."""
+        self._environment, self._number = deepcopy(self._first), 0
+        for spool in (self._room.shared / "out").iterdir():
+            spool.unlink()
 
     def launch(self) -> Launch:
         environment = self._environment

@@ -57,6 +57,11 @@ class Host:
         assert self._commands is not None, "the sandbox is entered first"
         return self._commands.run(self._backend, command, timeout, cancelled)
 
+    def forget(self) -> None:
+        """See `Sandbox.forget`."""
+        assert self._commands is not None, "the sandbox is entered first"
+        self._commands.forget()
+
     def sibling(self, room: Room) -> Host:
         return Host(room, self._toolchains, self._policy)
 

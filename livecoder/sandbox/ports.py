@@ -38,8 +38,8 @@ def listening(root: int) -> tuple[int, ...]:
 
 def _family(process: Path) -> Iterator[Path]:
     yield process
-    for children in process.glob("task/*/children"):
-        for child in _read(children).split():
+    for thread in _entries(process / "task"):
+        for child in _read(thread / "children").split():
             yield from _family(Path("/proc", child))
 
 
@@ -50,11 +50,15 @@ def _table(path: Path) -> dict[str, int]:
 
 
 def _sockets(process: Path) -> set[str]:
-    try:
-        links = [_link(fd) for fd in (process / "fd").iterdir()]
-    except OSError:  # it has ended
-        return set()
+    links = (_link(fd) for fd in _entries(process / "fd"))
     return {link[len("socket:[") : -1] for link in links if link.startswith("socket:[")}
+
+
+def _entries(directory: Path) -> list[Path]:
+    try:
+        return list(directory.iterdir())
+    except OSError:  # the process has ended
+        return []
 
 
 def _link(path: Path) -> str:

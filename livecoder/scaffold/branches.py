@@ -5,7 +5,7 @@ Everything here needs the store's lock.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 
 from livecoder.scaffold.changes import FileChange, overlay
@@ -48,8 +48,11 @@ def adopt_seed(git: Plumbing, refs: Refs, files: Sequence[File], mark: str) -> N
     refs.move(moves)
 
 
-def followed(git: Plumbing, refs: Refs, project: str, pins: Sequence[Part]) -> str:
-    """The head of the project's branch, after that was made and has what `main` has got since; pinned files stay."""
+def followed(git: Plumbing, refs: Refs, project: str, pins: Sequence[Part], given: Collection[str] = ()) -> str:
+    """The head of the project's branch, after that was made and has what `main` has got since; pinned files stay.
+
+    `given` are files that `main` has from this project: they become as `main` has them.
+    """
     branch = branch_of(project)
     now = refs.settled()
     head, main = now.get(branch, ""), now.get(MAIN, "")
@@ -67,6 +70,7 @@ def followed(git: Plumbing, refs: Refs, project: str, pins: Sequence[Part]) -> s
     for path in pinned:
         base.pop(path, None)
         theirs.pop(path, None)
-    merged = git.commit(overlay(ours, base, theirs), [head, main], "main: taken over\n", datetime.now(UTC))
+    tree = overlay(ours, base, theirs) | {path: theirs[path] for path in given if path in theirs}
+    merged = git.commit(tree, [head, main], "main: taken over\n", datetime.now(UTC))
     refs.move({branch: (merged, head)})
     return merged

@@ -69,12 +69,13 @@ def entries(root: Path, folder: str) -> list[tuple[str, os.stat_result]]:
 
     A folder that is missing is empty. Raises ScaffoldError when it is no folder or holds too many.
     """
-    most = MAX_FILES.get(folder, MOST_FILES)
+    folders = folder.split("/")
+    most = MAX_FILES.get(folders[-1], MOST_FILES)
     try:
         (root / folder).lstat()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return []
-    with _folder(root, [folder]) as descriptor, os.scandir(descriptor) as found:
+    with _folder(root, folders) as descriptor, os.scandir(descriptor) as found:
         # Bounded before the stat calls: a folder may hold a million names.
         names = [entry.name for entry in itertools.islice(found, most * 2)]
         names = sorted(name for name in names if not name.startswith(".") and name != "__pycache__")

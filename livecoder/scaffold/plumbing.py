@@ -59,6 +59,8 @@ class Plumbing:
     def __init__(self, path: Path, runner: Runner) -> None:
         self._path = path
         self._runner = runner
+        self._trees: dict[str, Tree] = {}
+        """By full commit, which never holds another."""
 
     def run(self, *arguments: str, stdin: bytes = b"", environment: Mapping[str, str] | None = None) -> bytes:
         """The bytes that `git ARGUMENTS` prints."""
@@ -100,7 +102,9 @@ class Plumbing:
         return older == newer or self.text("rev-list", "-n1", older, f"^{newer}") == ""
 
     def tree(self, commit: str) -> Tree:
-        """The commit's files, all of them such as a scaffold can hold."""
+        """The files of a full commit, all of them such as a scaffold can hold."""
+        if commit in self._trees:
+            return dict(self._trees[commit])
         tree: Tree = {}
         for row in self.run("ls-tree", "-r", "-z", "--full-tree", commit).split(b"\0")[:-1]:
             attributes, path = row.decode("utf-8", "backslashreplace").split("\t", 1)
@@ -108,7 +112,9 @@ class Plumbing:
             if mode not in ("100644", "100755") or not allowed(path):
                 raise self.damaged(f"{commit[:7]} holds {path[:80]!r}, which no scaffold can")
             tree[path] = f"{mode} {blob}"
-        return tree
+        if len(commit) == len(NOTHING):
+            self._trees[commit] = tree
+        return dict(tree)
 
     def blobs(self, ids: Sequence[str]) -> list[bytes]:
         """The contents of these blobs, in order."""

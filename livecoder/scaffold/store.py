@@ -6,7 +6,7 @@ replaces, so a crash leaves the old or the new; what moves one otherwise is undo
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +19,7 @@ from livecoder.scaffold import history
 from livecoder.scaffold.branches import adopt_seed, branch_of, followed
 from livecoder.scaffold.changes import (
     FOLDERS,
+    Conflict,
     FileChange,
     Tree,
     applied,
@@ -28,7 +29,10 @@ from livecoder.scaffold.changes import (
     message,
     write_files,
 )
+from livecoder.scaffold.files import File
 from livecoder.scaffold.history import GenerationInfo, History
+from livecoder.scaffold.layer import Layer, under
+from livecoder.scaffold.lessons import reaching_all
 from livecoder.scaffold.lock import locked
 from livecoder.scaffold.parts import Part, value
 from livecoder.scaffold.pins import Pinned, pinned
@@ -61,11 +65,13 @@ class Store:
         self.path = path
         self._git = Plumbing(path, _through_gitpython)
         self._refs = Refs(self._git, path.with_suffix(".refs.json"))
+        self.layer = Layer()
+        """What the repository at hand lends its project, below what the project has of its own."""
 
     @property
     def notices(self) -> tuple[str, ...]:
-        """What was found damaged or moved from outside and put right, for the user."""
-        return tuple(self._refs.notices)
+        """What was found damaged or moved from outside and put right, and what is to be known of the layer."""
+        return (*self._refs.notices, *self.layer.notices)
 
     @classmethod
     def open(cls, data: Path) -> Store:
@@ -85,8 +91,18 @@ class Store:
         return self._git.short(self._head(project))[0]
 
     def checkout(self, project: str, dest: Path) -> Generation:
-        """Write the project's current generation into `dest`, a directory that is empty or not there yet."""
-        return self._checkout(self._head(project), dest)
+        """Write the project's current generation, and what the repository lends it, into `dest`.
+
+        `dest` is a directory that is empty or not there yet; the generation's id says nothing of the layer.
+        """
+        head, lent = self._head(project), self.lent(project)
+        return self._checkout(head, dest, lent)
+
+    def lent(self, project: str) -> dict[str, File]:
+        """What of the repository's layer is in force, by path."""
+        if not self.layer.files:
+            return {}
+        return under(self.history(project).files(), self.history_of(MAIN).files(), self.layer)
 
     def checkout_ref(self, source: str, dest: Path) -> Generation:
         """Write another scaffold into `dest`: that of a directory, or of a generation in this store."""
@@ -136,8 +152,14 @@ class Store:
                 tree = self._git.tree(self._git.resolve(target))
             return self._advance(project, head, tree, message(f"rollback: {target}", {}), when or datetime.now(UTC))
 
-    def promote(self, project: str, parts: Sequence[Part], when: datetime) -> Commit:
-        """Put these parts, as the project has them, on `main`, which every project follows. A step of `main`."""
+    def promote(
+        self, project: str, parts: Sequence[Part], when: datetime, seen: tuple[str, str] | None = None
+    ) -> Commit:
+        """Put these parts, as the project has them, on `main`, which every project follows. A step of `main`.
+
+        A lesson reaches all of them from then on. `seen` are the commits of the project and of `main` that the user
+        has looked at. Raises Conflict when one of the parts is another by now, here or there.
+        """
         with self._locked():
             head = self._followed(project)
             ours, main = self._git.tree(head), self._refs.settled()[MAIN]
@@ -145,15 +167,19 @@ class Store:
             for part in parts:
                 if part.path not in ours or part.key:
                     raise ScaffoldError(f"{part} is no file of this project's scaffold", "name a tool or a lesson")
-                if tree.get(part.path) == ours[part.path]:
+                for commit, now in zip(seen or (), (ours, tree), strict=False):
+                    if self._git.tree(commit).get(part.path) != now.get(part.path):
+                        raise Conflict([part.path])
+                entry = self._for_all(part, ours[part.path])
+                if tree.get(part.path) == entry:
                     continue
-                tree = {**tree, part.path: ours[part.path]}
+                tree = {**tree, part.path: entry}
                 why = History(self._git, head).touching(part)[0]
                 receipts = {**why.receipts, "From": f"project/{project} {why.id}"}
                 after = self._git.commit(tree, [after], message(why.subject, receipts), when)
             if after != main:
                 self._refs.move({MAIN: (after, main)})
-                self._followed(project)
+                self._followed(project, {part.path for part in parts})
             return Commit(*self._git.short(main, after))
 
     def history(self, project: str) -> History:
@@ -185,8 +211,16 @@ class Store:
         with self._locked():
             return self._followed(project)
 
-    def _followed(self, project: str) -> str:
-        return followed(self._git, self._refs, project, self._pinned(project))
+    def _followed(self, project: str, given: Collection[str] = ()) -> str:
+        return followed(self._git, self._refs, project, self._pinned(project), given)
+
+    def _for_all(self, part: Part, entry: str) -> str:
+        """The tree's entry of a part as every project gets it."""
+        mode, blob = entry.split()
+        data = reaching_all(part.path, self._git.blobs([blob])[0])
+        (stored,) = self._git.store([FileChange(part.path, data, mode == "100755")]).values()
+        assert stored is not None, "it has content"
+        return stored
 
     def _advance(self, project: str, head: str, tree: Tree, text: str, when: datetime) -> Commit:
         """The one way onto a project's branch."""
@@ -207,8 +241,9 @@ class Store:
         then, now = (value(part, history.content(self._git, tree, part.path)) for tree in (before, after))
         return not part.key or then != now
 
-    def _checkout(self, commit: str, dest: Path) -> Generation:
-        write_files(History(self._git, commit).files(), dest)
+    def _checkout(self, commit: str, dest: Path, lent: Mapping[str, File] | None = None) -> Generation:
+        files = {file.path: file for file in History(self._git, commit).files()} | dict(lent or {})
+        write_files(files.values(), dest)
         return Generation(self._git.short(commit)[0], commit)
 
     def _locked(self) -> AbstractContextManager[None]:

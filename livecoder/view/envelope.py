@@ -27,6 +27,7 @@ AS_SYSTEM = (
     e.Reflected,
     e.Lasted,
     e.PermissionDenied,
+    e.PermissionGranted,
     e.Retried,
     e.Verified,
     e.BaseRan,

@@ -76,6 +76,8 @@ def _note(event: e.Event) -> Note | None:
             return Note(SAID[event.why], event.text, "said")
         case e.PermissionDenied():
             return Note("denied", f"{event.what}: {event.reason}", "bad")
+        case e.PermissionGranted():
+            return Note("allowed", f"{event.what} ({event.scope})", "said")
         case e.LimitWarned() | e.Warned():
             return Note("warning", event.text, "bad")
         case e.Retried():

@@ -100,11 +100,7 @@ def _lines(event: e.Event, verbose: bool) -> list[tuple[str, str]]:
             return [("dim", f"    base: {_one_line(event.command, 60)} -> exit {event.exit_code}{tests}")]
         case e.GroundMeasured():
             return [("dim", f"    tests as they were found: {_one_line(event.said, 80)} ({event.seconds:.0f} s)")]
-        case e.JobStarted():
-            return [("dim", f"    job {event.name}: {_one_line(event.command, 60)}")]
-        case e.JobEnded():
-            return [("dim", f"    job {event.name}: exit {event.exit_code} · {event.seconds:.1f} s")]
-        case e.ServiceStarted() | e.ServiceEnded() | e.NetworkAsked():
+        case e.JobStarted() | e.JobEnded() | e.ServiceStarted() | e.ServiceEnded() | e.NetworkAsked():
             return _beside(event)
         case e.Retried():
             return [("yellow", f"retry {event.attempt} in {event.wait_seconds:.1f} s: {event.reason}")]
@@ -126,6 +122,8 @@ def _lines(event: e.Event, verbose: bool) -> list[tuple[str, str]]:
             return [("yellow", f"! {event.text}")]
         case e.PermissionDenied():
             return [("yellow", f"! denied: {event.what}")]
+        case e.PermissionGranted():
+            return [("dim", f"  allowed ({event.scope}): {_one_line(event.what, 80)}")]
         case e.Verified():
             return _verified(event)
         case e.Reflected():
@@ -151,9 +149,15 @@ def _reached(hosts: tuple[str, ...]) -> str:
     return "every public host" if "*" in hosts else ", ".join(hosts)
 
 
-def _beside(event: e.ServiceStarted | e.ServiceEnded | e.NetworkAsked) -> list[tuple[str, str]]:
-    """What happens on the session's network."""
+def _beside(
+    event: e.JobStarted | e.JobEnded | e.ServiceStarted | e.ServiceEnded | e.NetworkAsked,
+) -> list[tuple[str, str]]:
+    """What goes on beside the commands, and what is asked of the network."""
     match event:
+        case e.JobStarted():
+            return [("dim", f"    job {event.name}: {_one_line(event.command, 60)}")]
+        case e.JobEnded():
+            return [("dim", f"    job {event.name}: exit {event.exit_code} · {event.seconds:.1f} s")]
         case e.ServiceStarted():
             ports = f"port {', '.join(map(str, event.ports))}" if event.ports else "on no port yet"
             return [("dim", f"    service {event.name} ({ports}): {_one_line(event.command, 60)}")]

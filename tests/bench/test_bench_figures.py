@@ -49,7 +49,16 @@ def test_a_run_is_what_came_in_since_it_began(tmp_path: Path) -> None:
     before = requests_in(tmp_path)
     exchange(tmp_path, 2, "four", "üb")
     exchange(tmp_path, 3, "four", '{"raise": 429}')
-    exchange(tmp_path, 4, "more!", None)
+    exchange(tmp_path, 4, "four", None)
 
     found = traffic(tmp_path, before)
-    assert found == Traffic(3, 1, 4 + 4 + 5, 3, found.model_seconds), "an HTTP error is sent for, and is no reply"
+    assert found == Traffic(3, 1, 4 + 4 + 4, 3, found.model_seconds), "an HTTP error is sent for, and is no reply"
+
+
+def test_what_is_asked_in_another_conversation_comes_after_the_task(tmp_path: Path) -> None:
+    exchange(tmp_path, 1, "the task", "done")
+    exchange(tmp_path, 2, "keep it?", "none")
+
+    found = traffic(tmp_path)
+    assert (found.replies, found.after_replies) == (2, 1)
+    assert (found.prompt_bytes + found.reply_bytes, found.after_bytes) == (8 + 4 + 8 + 4, 8 + 4)

@@ -217,6 +217,19 @@ def test_a_hangup_at_the_prompt_is_exit_129_and_frees_the_repository(talk: Talk,
     assert list(livecoder.home.glob("state/projects/*/sessions/*/room")) == []
 
 
+def test_a_task_typed_too_early_is_no_answer_to_the_offer(talk: Talk, livecoder: Livecoder) -> None:
+    (livecoder.cwd / "test_calc.py").write_text("def test_calc():\n    pass\n")
+    with talk("Done.") as terminal:
+        terminal.sees("[y/N] ")
+        terminal.keys("make add right\r")
+        terminal.sees("y or n")
+        terminal.sees("[y/N] ")
+        terminal.keys("n\r")
+        terminal.sees("> ")
+        terminal.keys("\x04")
+        terminal.ends()
+
+
 @pytest.mark.parametrize(("answer", "kept"), [("y", True), ("", False)])
 def test_a_test_command_is_offered_once(talk: Talk, livecoder: Livecoder, answer: str, kept: bool) -> None:
     (livecoder.cwd / "tests").mkdir()

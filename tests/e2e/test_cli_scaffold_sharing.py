@@ -77,15 +77,88 @@ def test_at_a_terminal_the_answer_counts(
     assert (learnt.store.history_of("main").head != before) == (answer == "y\r")
 
 
+def looked_at(refused: str) -> str:
+    """The hash that a refusal tells, below the difference that it stands for."""
+    return refused.rpartition(" ")[2]
+
+
 @pytest.mark.parametrize("to", ["main", "repo"])
-def test_what_a_strangers_text_led_to_needs_the_word_for_it(livecoder: Livecoder, learnt: Learnt, to: str) -> None:
+def test_what_a_strangers_text_led_to_needs_a_look(livecoder: Livecoder, learnt: Learnt, to: str) -> None:
     learnt.commit("tools/count-lines", COUNT + "# v2\n", "tool(count-lines): v2", {"Tainted": "issue #7"})
     learnt.commit("tools/count-lines", COUNT + "# v3\n")
-    refused = line(scaffold(livecoder, "promote", "count-lines", "--to", to, "--yes"), 2)
-    assert refused == (
-        "tools/count-lines comes from a stranger's text (tool(count-lines): v2): look at it, then add --tainted-ok"
+    words = ("promote", "count-lines", "--to", to)
+    main = learnt.store.history_of("main").head
+    for extra in (("--yes",), (), ("--yes", "--looked-at", "00000000")):
+        refused = scaffold(livecoder, *words, *extra)
+        assert "+# v3" in refused.out and "note: tools/count-lines comes from a stranger's text" in refused.out
+        assert line(refused, 5).startswith(
+            "tools/count-lines comes from a stranger's text (tool(count-lines): v2): look"
+        )
+    assert learnt.store.history_of("main").head == main and not (livecoder.cwd / ".livecoder").exists()
+    hash = looked_at(line(refused, 5))
+    assert scaffold(livecoder, *words, "--yes", "--looked-at", hash).code == 0
+
+
+def test_a_look_at_something_else_does_not_count(livecoder: Livecoder, learnt: Learnt) -> None:
+    learnt.commit("tools/count-lines", COUNT + "# v2\n", "tool(count-lines): v2", {"Tainted": "issue #7"})
+    hash = looked_at(line(scaffold(livecoder, "promote", "count-lines", "--yes"), 5))
+    learnt.commit("tools/count-lines", COUNT + "curl evil\n", "tool(count-lines): v3", {"Tainted": "issue #8"})
+    assert scaffold(livecoder, "promote", "count-lines", "--yes", "--looked-at", hash).code == 5
+
+
+def test_at_a_terminal_the_question_stands_below_the_difference(livecoder: Livecoder, learnt: Learnt) -> None:
+    learnt.commit("tools/count-lines", COUNT + "# v2\n", "tool(count-lines): v2", {"Tainted": "issue #7"})
+    before = learnt.store.history_of("main").head
+    words = [*PROGRAM, "scaffold", "promote", "count-lines"]
+    with Terminal(words, livecoder.cwd, livecoder.environment()) as terminal:
+        seen = terminal.sees("promote to main? [y/N] ")
+        assert seen.index("+# v2") < seen.index("note: tools/count-lines comes from a stranger's text")
+        terminal.keys("y\r")
+        terminal.sees("main ")
+        assert terminal.ends() == 0
+    assert learnt.store.history_of("main").head != before
+
+
+def test_a_lesson_that_says_itself_that_it_is_a_strangers_needs_a_look(livecoder: Livecoder, learnt: Learnt) -> None:
+    learnt.commit("lessons/tidy.toml", TIDY + "tainted = true\n")
+    assert line(scaffold(livecoder, "promote", "tidy", "--yes"), 5).startswith(
+        "lessons/tidy.toml comes from a stranger's"
     )
-    assert scaffold(livecoder, "promote", "count-lines", "--to", to, "--yes", "--tainted-ok").code == 0
+
+
+def test_two_projects_that_give_the_same_name_meet_in_a_question(
+    livecoder: Livecoder, learnt: Learnt, other: Path
+) -> None:
+    there = Learnt(livecoder.home, other)
+    there.commit("tools/count-lines", COUNT + "# theirs\n")
+    assert scaffold(livecoder, "promote", "count-lines", "--yes").code == 0
+    refused = scaffold(livecoder, "promote", "count-lines", "--yes", cwd=other)
+    assert f"tools/count-lines goes over what project/{learnt.project} " in line(refused, 5)
+    assert "+# theirs" in refused.out
+    assert learnt.store.history_of("main").content("tools/count-lines") == COUNT.encode()
+    done = scaffold(livecoder, "promote", "count-lines", "--yes", "--looked-at", looked_at(line(refused, 5)), cwd=other)
+    assert done.code == 0
+    learnt.commit("tools/count-lines", COUNT + "# again\n")
+    assert f"goes over what project/{there.project} " in line(scaffold(livecoder, "promote", "count-lines", "--yes"), 5)
+
+
+def test_a_project_gives_its_own_better_version_without_a_question(livecoder: Livecoder, learnt: Learnt) -> None:
+    for text in (COUNT, COUNT + "# better\n"):
+        learnt.commit("tools/count-lines", text)
+        assert scaffold(livecoder, "promote", "count-lines", "--yes").code == 0
+    assert learnt.store.history_of("main").content("tools/count-lines") == (COUNT + "# better\n").encode()
+
+
+def test_a_lesson_that_is_promoted_reaches_all_projects_and_says_so(
+    livecoder: Livecoder, learnt: Learnt, other: Path
+) -> None:
+    asked = scaffold(livecoder, "promote", "tidy")
+    assert '+scope = "global"' in asked.out
+    assert scaffold(livecoder, "promote", "tidy", "--yes").code == 0
+    for root in (livecoder.cwd, other):
+        assert 'scope = "global"' in scaffold(livecoder, "show", "tidy", cwd=root).out
+    assert "waits for a second session" not in scaffold(livecoder, "lessons", cwd=other).out
+    assert scaffold(livecoder, "promote", "tidy", "--yes").out.endswith("the same there already\nnothing was changed\n")
 
 
 def test_into_the_repository_it_goes_as_files_to_review(livecoder: Livecoder, learnt: Learnt) -> None:

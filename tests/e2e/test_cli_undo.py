@@ -97,3 +97,10 @@ def test_nothing_to_undo_or_redo_is_exit_3(livecoder: Livecoder) -> None:
 def test_a_wrong_number_is_exit_2_or_3(livecoder: Livecoder) -> None:
     assert livecoder("undo", "two").code == 2
     assert livecoder("undo", "99", "--yes").code == 3
+
+
+def test_a_name_in_disguise_is_marked_before_anything_is_done(livecoder: Livecoder) -> None:
+    """I09: a letter of another script, a line end or a direction mark in a name is in sight where it is asked about."""
+    livecoder.task("$ touch 'c\u0430lc.py' $'a\\nb' 'x\u202eyp.exe'", "Done.")
+    lines = livecoder("undo", "--yes").out.splitlines()
+    assert {"  remove c<\u0430 U+0430>lc.py", "  remove a^Jb", "  remove x<U+202E>yp.exe"} <= set(lines)

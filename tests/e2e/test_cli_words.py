@@ -22,6 +22,7 @@ FIX = "$ sed -i 's/a - b/a + b/' calc.py"
         (["-p", "x", "--max-turns", "-1"], "limits.max_turns"),
         (["-p", "x", "--max-budget-usd", "nan"], "limits.max_budget_usd"),
         (["-m", "x/y", "fix", "issue.md"], "`fix` must be the first word"),
+        (["fxi", "issue.md"], "did you mean `livecoder fix`?"),
         (["-p", "x", "--set", "model.retries"], "key=value"),
         (["-p", "x", "--set", "model.retrys=1"], "did you mean `model.retries`"),
         (["-p", "x", "--set", "model.retries=often"], "model.retries"),
@@ -78,7 +79,7 @@ def test_the_main_help_shows_the_way_to_the_options_of_a_task(livecoder: Livecod
 def test_every_command_of_the_main_help_has_a_whole_sentence(livecoder: Livecoder) -> None:
     commands = livecoder("--help").out.partition("Commands:\n")[2].partition("\n\n")[0].splitlines()
 
-    known = {"exec", "fix", "undo", "redo", "reflect", "demo", "doctor", "scaffold", "sessions"}
+    known = {"exec", "fix", "undo", "redo", "reflect", "demo", "doctor", "scaffold", "sessions", "permissions"}
     assert {line.split()[0] for line in commands} == known
     assert all(line.rstrip().endswith(".") and not line.endswith("...") for line in commands)
 

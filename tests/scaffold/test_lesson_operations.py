@@ -100,7 +100,7 @@ def test_what_is_retired_comes_back_by_an_update_with_new_evidence() -> None:
         (Add(dataclasses.replace(NEW, text=SLOW.text)), "lesson slow says it already"),
         (Add(dataclasses.replace(NEW, text=GONE.text)), "lesson gone was retired: they are not"),
         (Add(dataclasses.replace(NEW, id="slow")), "another lesson is called slow"),
-        (Add(dataclasses.replace(NEW, scope="global")), "comes by promotion alone"),
+        (Add(dataclasses.replace(NEW, scope="global")), "comes by the user's word alone"),
         (Add(dataclasses.replace(NEW, scope="session")), "is never kept"),
         (Update("slow", ("s1:2",)), "has this evidence already"),
         (Update("none", ("s1:2",)), "no lesson 'none'"),

@@ -281,6 +281,20 @@ def test_what_is_promoted_reaches_every_project_with_its_receipts(store: Store, 
     assert store.promote("p", [Part("tools/greet")], NOON) == Commit(done.after, done.after)
 
 
+@pytest.mark.parametrize("who", ["p", "q"])
+def test_what_is_another_by_now_than_the_user_saw_is_not_promoted(store: Store, who: str) -> None:
+    put(store, GREET)
+    seen = store.history("p").head, store.history_of("main").head
+    changed = FileChange("tools/greet", b"#!/bin/sh\necho other\n", True)
+    store.commit(who, store.head(who), [changed], "tool(greet): other", {}, NOON)
+    if who == "q":
+        store.promote("q", [Part("tools/greet")], NOON)
+    main = store.history_of("main").head
+    with pytest.raises(Conflict, match="changed meanwhile: tools/greet"):
+        store.promote("p", [Part("tools/greet")], NOON, seen)
+    assert store.history_of("main").head == main
+
+
 @pytest.mark.parametrize("part", [Part("tools/none"), Part("scaffold.toml", "output_chars")])
 def test_what_is_no_file_of_the_project_is_not_promoted(store: Store, part: Part) -> None:
     before = store.head("main-follower")

@@ -114,6 +114,7 @@ def test_a_look_back_is_no_assistant_message() -> None:
         (COMMITTED, "scaffold_commit"),
         (e.CheckpointTaken(1, 0, "t"), "checkpoint"),
         (DENIED, "permission_denied"),
+        (e.PermissionGranted(1, "git push", "once"), "permission_granted"),
         (e.Retried(1, "busy", 1.0, 1), "retry"),
         (WAITING, "proposal_refused"),
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,6 +16,8 @@ from livecoder import config
 from livecoder.errors import AnswerNeeded
 
 if TYPE_CHECKING:
+    from livecoder.scaffold.files import File
+    from livecoder.scaffold.parts import Part
     from livecoder.scaffold.store import Store
 
 COLUMNS = 80
@@ -40,9 +43,17 @@ class Here:
     def sessions(self) -> Path:
         return config.paths().state / "projects" / self.project / "sessions"
 
+    def lent(self, name: str) -> Part | None:
+        """The part of this name that the repository lends; None where the project has its own, or nobody has one."""
+        from livecoder.scaffold.parts import candidates
+
+        lent = self.store.lent(self.project)
+        return next((part for part in candidates(name) if part.path in lent and not part.key), None)
+
 
 def here(cd: Path | None) -> Here:
     """Raises WorkspaceError outside of a repository. What was put right in the store is told on stderr."""
+    from livecoder.evolution.offered import At, in_force
     from livecoder.scaffold.store import Store
     from livecoder.workspace.workspace import locate, project_id
 
@@ -50,6 +61,7 @@ def here(cd: Path | None) -> Here:
     data = config.paths().data
     store, project = Store.open(data), project_id(root)
     store.head(project)
+    store.layer = in_force(At(data, project, root))
     for notice in store.notices:
         print(f"warning: {notice}", file=sys.stderr)
     return Here(store, project, root, data)
@@ -75,6 +87,14 @@ def counted(number: int, what: str) -> str:
 def put(text: str, indent: int = 0) -> None:
     """Print one line, cut at the edge."""
     print(f"{' ' * indent}{cut(text, columns() - indent)}")
+
+
+def put_origin(path: str, lent: Mapping[str, File], indent: int) -> None:
+    """Where a part comes from, if it is lent by the repository."""
+    from livecoder.scaffold.layer import IN_REPOSITORY
+
+    if path in lent:
+        put(f"from the repository: {IN_REPOSITORY}/{path}", indent)
 
 
 def put_text(text: str) -> None:

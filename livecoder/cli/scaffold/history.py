@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from livecoder.cli.scaffold.group import Directory, app, columns, counted, cut, here, put, put_text
+from livecoder.cli.scaffold.group import Directory, app, columns, counted, cut, here, put, put_origin, put_text
 from livecoder.errors import UsageError
 
 if TYPE_CHECKING:
@@ -62,10 +63,15 @@ def show(
     cd: Directory = None,
 ) -> int:
     """A generation and what it changed; a part by name: its text."""
+    from livecoder.scaffold.layer import IN_REPOSITORY
     from livecoder.scaffold.parts import value
 
     at = here(cd)
     history = at.store.history(at.project)
+    if lent := at.lent(what):
+        put_text(at.store.lent(at.project)[lent.path].data.decode("utf-8", "replace"))
+        print(f"from the repository: {IN_REPOSITORY}/{lent.path}", file=sys.stderr)
+        return 0
     part, _ = history.last_change(what) if what else (None, "")
     if part is None:
         put_text(at.store.show(what or history.head))
@@ -94,11 +100,12 @@ def why(
     from livecoder.evolution.why import reasons, standing
 
     at = here(cd)
-    history = at.store.history(at.project)
-    part = history.part(name)
+    history, lent = at.store.history(at.project), at.lent(name)
+    part = lent or history.part(name)
     found = reasons(history, part, at.sessions)
-    there = history.content(part.path) is not None
+    there = lent or history.content(part.path) is not None
     put(f"{part} ({part.kind}){'' if there else ': not there any more'}")
+    put_origin(part.path, at.store.lent(at.project), 4)
     for reason in found:
         _tell(reason, part)
     record = standing(part, at.sessions, found[0].info if found else None)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from livecoder.cli.scaffold.group import Directory, Yes, app, confirmed, here, put
+from livecoder.cli.scaffold.group import Directory, Yes, app, confirmed, here, put, put_origin
 from livecoder.errors import UsageError
 
 if TYPE_CHECKING:
@@ -22,9 +22,11 @@ def tools(cd: Directory = None) -> int:
     from livecoder.evolution.record import about_advice, about_tool
     from livecoder.journal.ledger import read_ledger
 
-    ledger, found = read_ledger(here(cd).sessions), _scaffold(cd).tools
+    at = here(cd)
+    ledger, found, lent = read_ledger(at.sessions), _scaffold(cd).tools, at.store.lent(at.project)
     for tool in found:
         print(*about_tool(tool, ledger), sep="\n")
+        put_origin(f"tools/{tool.name}", lent, 21)
     for line in about_advice(ledger):
         print(line)
     if not found:
@@ -41,9 +43,10 @@ def lessons(cd: Directory = None) -> int:
 
     place, scaffold = here(cd), _scaffold(cd)
     ledger, present = read_ledger(place.sessions), Present(place.root, "")
-    found = (*scaffold.lessons, *scaffold.tombstones)
+    found, lent = (*scaffold.lessons, *scaffold.tombstones), place.store.lent(place.project)
     for lesson in found:
         print(*about_lesson(lesson, ledger, present.stale(lesson)), sep="\n")
+        put_origin(f"lessons/{lesson.id}.toml", lent, 4)
     if not found:
         print("no lessons yet", file=sys.stderr)
     return 0
@@ -104,9 +107,12 @@ def remove(
 ) -> int:
     """Take a tool, lesson or hook out; `rollback NAME` brings it back."""
     from livecoder.scaffold.changes import FileChange
+    from livecoder.scaffold.layer import IN_REPOSITORY
 
     at = here(cd)
     history = at.store.history(at.project)
+    if lent := at.lent(name):
+        raise UsageError(f"{lent.path} is the repository's own", f"remove {IN_REPOSITORY}/{lent.path}")
     part = history.part(name)
     if part.kind not in ("tool", "lesson", "hook") or history.content(part.path) is None:
         raise UsageError(

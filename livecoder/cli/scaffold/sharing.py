@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from livecoder.cli.scaffold.group import Directory, Here, Yes, app, confirmed, here, put, put_text
-from livecoder.errors import UsageError
+from livecoder.errors import AnswerNeeded, UsageError
 
 if TYPE_CHECKING:
     from livecoder.evolution.promotion import Promoted
@@ -23,7 +23,9 @@ Names = Annotated[list[str], typer.Argument(metavar="NAME…", help="Tools, less
 def promote(
     names: Names,
     to: Annotated[str, typer.Option(metavar="main|repo", help="All your projects, or this repository.")] = "main",
-    tainted_ok: Annotated[bool, typer.Option("--tainted-ok", help="Also what a stranger's text led to.")] = False,
+    looked_at: Annotated[
+        str, typer.Option("--looked-at", metavar="HASH", help="Of the difference, where it says that one must look.")
+    ] = "",
     yes: Yes = False,
     cd: Directory = None,
 ) -> int:
@@ -33,18 +35,17 @@ def promote(
     if to not in ("main", "repo"):
         raise UsageError(f"--to {to}", "one of main, repo")
     at = here(cd)
-    history = at.store.history(at.project)
+    history, main = at.store.history(at.project), at.store.history_of("main")
     wanted = list(dict.fromkeys(names))
-    found = (
-        promotion.to_repository(history, at.root, wanted)
-        if to == "repo"
-        else promotion.to_main(history, at.store.history_of("main"), wanted)
-    )
-    _untainted(found, tainted_ok)
+    if to == "repo":
+        found = promotion.to_repository(history, at.root, wanted)
+    else:
+        found = promotion.to_main(history, main, at.project, wanted)
     new = [each for each in found if each.diff]
     for each in found:
         put_text(each.diff or f"{each.part.path} is the same there already\n")
-    if not new or not confirmed(f"promote to {to}?", yes):
+    seen = _looked_at(new, looked_at, yes)
+    if not new or not confirmed(f"promote to {to}?", yes and seen):
         print("nothing was changed")
         return 0
     if to == "repo":
@@ -52,18 +53,24 @@ def promote(
             put(f"written: {place}")
         print("review and commit it; your index and your history are as they were")
         return 0
-    done = at.store.promote(at.project, [each.part for each in new], datetime.now(UTC))
+    shown = history.head, main.head
+    done = at.store.promote(at.project, [each.part for each in new], datetime.now(UTC), shown)
     put(f"main {done.before}→{done.after}: {', '.join(each.part.path for each in new)}")
     return 0
 
 
-def _untainted(found: list[Promoted], tainted_ok: bool) -> None:
-    tainted = [each for each in found if each.tainted]
-    if tainted and not tainted_ok:
-        what = tainted[0]
-        raise UsageError(
-            f"{what.part.path} comes from a stranger's text ({what.tainted[:60]})", "look at it, then add --tainted-ok"
-        )
+def _looked_at(found: list[Promoted], hash: str, yes: bool) -> bool:
+    """Whether the user need not be asked whether they looked. Raises AnswerNeeded where nobody can be asked."""
+    from livecoder.evolution.promotion import proof
+
+    reasons = [each.look for each in found if each.look]
+    for reason in reasons:
+        put(f"note: {reason}")
+    if not reasons or hash == proof(found):
+        return True
+    if yes or not sys.stdin.isatty():
+        raise AnswerNeeded(reasons[0], f"look at the difference, then add --yes --looked-at {proof(found)}")
+    return False
 
 
 @app.command()

@@ -6,7 +6,7 @@ No lesson is ever executed.
 
 from __future__ import annotations
 
-from livecoder.scaffold.lessons.filed import dump, parse, read_lessons
+from livecoder.scaffold.lessons.filed import dump, parse, reaching_all, read_lessons
 from livecoder.scaffold.lessons.lesson import (
     FOLDER,
     MAX_CHARS,
@@ -57,6 +57,7 @@ __all__ = [
     "parse",
     "protected_paths",
     "protecting",
+    "reaching_all",
     "read_lessons",
     "render",
     "shrinks",

@@ -6,7 +6,7 @@ import json
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,6 +52,15 @@ def parse(id: str, text: str) -> Lesson:
     if problems := lint(lesson):
         raise _refused(id, "; ".join(problems))
     return lesson
+
+
+def reaching_all(path: str, data: bytes) -> bytes:
+    """A file of a scaffold as every project is to have it: a lesson says so. Raises ScaffoldError as `parse`."""
+    folder, _, name = path.partition("/")
+    if folder != FOLDER:
+        return data
+    lesson = parse(name.removesuffix(".toml"), data.decode("utf-8", "replace"))
+    return dump(replace(lesson, scope="global")).encode() if lesson.scope != "global" else data
 
 
 def read_lessons(root: Path) -> tuple[list[Lesson], list[str]]:

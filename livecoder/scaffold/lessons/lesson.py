@@ -70,8 +70,9 @@ class Lesson:
     """Steps that taught it, as `session:step`."""
     created: Annotated[str, Len(0, 40)] = ""
     """ISO 8601."""
-    scope: Literal["session", "project", "global"] = "project"
-    """How far it reaches; "global" comes by promotion alone, and what holds for one session is never kept."""
+    scope: Literal["session", "project", "repo", "global"] = "project"
+    """How far it reaches; "global" comes by promotion alone, "repo" by a repository's own scaffold that the user took,
+    and what holds for one session is never kept."""
     task: Annotated[str, Len(0, 200)] = ""
     model: Annotated[str, Len(0, 80)] = ""
     """The family of the model that learnt it."""

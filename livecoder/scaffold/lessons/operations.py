@@ -121,7 +121,7 @@ def shrinks(before: Iterable[Lesson], after: Iterable[Lesson]) -> str:
 
 def _added(lesson: Lesson, lessons: Sequence[Lesson]) -> Lesson:
     if lesson.scope != "project":
-        how = "is never kept" if lesson.scope == "session" else "comes by promotion alone"
+        how = "is never kept" if lesson.scope == "session" else "comes by the user's word alone"
         raise _no(f"a lesson of the scope {lesson.scope!r} {how}")
     if twin := alike(lesson.text, lessons):
         why = f"was retired: {twin.retired}" if twin.retired else "says it already"

@@ -1,7 +1,7 @@
 """When a lesson is shown: one with a trigger at its moment, the few general ones in the prompt, within a budget.
 
 A general lesson waits, unseen, until two sessions have cited it: one task's wisdom is not everybody's. What the user
-said twice needs no second session.
+said twice, promoted, or took from the repository needs no second session.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ HEAD, FOOT = "<lessons>", "</lessons>"
 
 
 def cited(lesson: Lesson) -> bool:
-    """Whether a general lesson may be shown: two sessions cite it, or it is the user's own word."""
-    return lesson.origin == "user" or len({step.partition(":")[0] for step in lesson.evidence}) >= 2
+    """Whether a general lesson may be shown: two sessions cite it, or the user gave their word for it."""
+    given = lesson.origin == "user" or lesson.scope in ("repo", "global")
+    return given or len({step.partition(":")[0] for step in lesson.evidence}) >= 2
 
 
 def general(lessons: Iterable[Lesson], budget_tokens: int, worth: Mapping[str, int]) -> list[Lesson]:

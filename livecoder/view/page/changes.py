@@ -8,6 +8,7 @@ from itertools import groupby
 from livecoder.view.evidence import Excerpt
 from livecoder.view.page.blocks import fold, missing
 from livecoder.view.page.html import Html, element, joined
+from livecoder.view.revealed import in_line
 
 FILE = "diff --git "
 KINDS = {"+": "added", "-": "removed", "@": "hunk"}
@@ -40,7 +41,7 @@ def _file(lines: list[str]) -> Html:
     added, removed = (sum(line.startswith(sign) for line in body) for sign in "+-")
     counts = [f" +{added}" if added else "", f" -{removed}" if removed else ""]
     counted = map(lambda text, kind: element("span", text, class_=kind), counts, ("added", "removed"))
-    name = joined([element("code", _name(lines[0])), *counted])
+    name = joined([element("code", in_line(_name(lines[0]))), *counted])
     coloured = element("code", *_coloured([*about, *body]))
     return fold(name, element("pre", coloured), kind="diff", is_open=len(body) <= LONG)
 

@@ -1,0 +1,79 @@
+"""`livecoder permissions`: the rules that hold and where each comes from, and what they say of one command."""
+
+from __future__ import annotations
+
+import json as encoding
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from livecoder import config
+
+if TYPE_CHECKING:
+    from livecoder.permissions.judge import Judged
+    from livecoder.permissions.rules import Rule
+
+DENIED = 5
+app = typer.Typer(help="Which commands may run: the rules, and why.", no_args_is_help=True, rich_markup_mode=None)
+Json = Annotated[bool, typer.Option("--json", help="One JSON object.", show_default=False)]
+
+
+@app.command("list")
+def list_(*, json: Json = False) -> int:
+    """The rules that hold, and where each comes from."""
+    from livecoder.permissions.rules import DEFAULT
+    from livecoder.view.revealed import revealed
+
+    rules = (*_rules(), DEFAULT)
+    if json:
+        print(encoding.dumps({"rules": [_rule(rule) for rule in rules]}, indent=2))
+        return 0
+    width = max(len(str(rule)) for rule in rules)
+    for rule in rules:
+        print(f"{rule.verdict:<7}{revealed(str(rule)):<{width}}  [{revealed(rule.source)}]")
+    return 0
+
+
+@app.command()
+def why(
+    command: Annotated[str, typer.Argument(metavar="CMD", help="A command line, as one argument.")],
+    *,
+    json: Json = False,
+) -> int:
+    """What the rules say of each part of a command; exit code 0 if it may run, 5 if it is asked about or denied."""
+    from livecoder.permissions.judge import judge
+    from livecoder.view.revealed import revealed
+
+    judgement = judge(command, _rules())
+    if json:
+        parts = [_part(each) for each in judgement.parts]
+        print(encoding.dumps({"command": command, "verdict": judgement.verdict, "parts": parts}, indent=2))
+    else:
+        for each in judgement.parts:
+            rule = each.decision.rule
+            could = f"{each.part.why or 'not all of it is known'}: could be " if each.decision.unread else ""
+            text = " ".join(revealed(each.part.text).split())
+            print(f"{each.verdict:<7}{text}\n       {could}`{revealed(str(rule))}` [{revealed(rule.source)}]")
+        ends = {"allow": "it runs", "ask": "asked; denied where nobody can be asked", "deny": "it does not run"}
+        print(f"{judgement.verdict}: {ends[judgement.verdict]}")
+    return 0 if judgement.verdict == "allow" else DENIED
+
+
+def _rules() -> tuple[Rule, ...]:
+    return config.settings({}, {}, {}, headless=True).rules
+
+
+def _rule(rule: Rule) -> dict[str, object]:
+    return {"verdict": rule.verdict, "words": list(rule.words), "source": rule.source}
+
+
+def _part(judged: Judged) -> dict[str, object]:
+    decision, part = judged.decision, judged.part
+    return {
+        "text": part.text,
+        "words": list(part.words),
+        "verdict": decision.verdict,
+        "rule": _rule(decision.rule),
+        "known": not decision.unread,
+        "why": part.why,
+    }
