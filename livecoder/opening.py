@@ -20,6 +20,7 @@ from livecoder.evolution.offered import At, offered
 from livecoder.evolution.standing import Standing
 from livecoder.ground import Ground, pointed, survey
 from livecoder.journal.journal import Journal, read
+from livecoder.kept import Kept, with_own_caches
 from livecoder.loop import State
 from livecoder.model import Model, System
 from livecoder.model.choose import default_model, open_model
@@ -116,8 +117,8 @@ def opened(settings: Settings, cwd: Path) -> Generator[Opened]:
         dependencies = Dependencies.snapshot(workspace.shadow, place / "dependencies")
         store, checkout, generation = _scaffold(settings, root, place)
         scaffold = Scaffold.load(checkout or seed_dir())
-        toolchains = find(environ, root, own_interpreter(), settings.mounts)
         room = _room(settings, workspace, place, checkout, start.tree)
+        toolchains = with_own_caches(find(environ, root, own_interpreter(), settings.mounts), room.home)
         sandbox = stack.enter_context(open_sandbox(settings, room, toolchains, scaffold.knobs.output_chars))
         briefing = Briefing.open(settings, root, state / "sessions", model.recorded or model.name)
         scaffold, system = _prompts(briefing, scaffold, tools_enabled=checkout is not None)
@@ -201,6 +202,7 @@ def _room(settings: Settings, workspace: Workspace, place: Path, checkout: Path 
         sealed=own_places(),
         show_dotenv=settings.show_dotenv,
         network=bool(settings.reach),
+        home=Kept(project_state(settings, workspace.root)[1] / "setup").home_of(settings),
     )
 
 

@@ -147,7 +147,7 @@ class Rooms:
         """A room on the workspace that cannot write it: for `--help` and other checks of a tool."""
         with self._place() as place:
             own = self.sandbox.room
-            room = replace(own, scratch=place / "room", scaffold=scaffold, read_only=True, network=False)
+            room = replace(own, scratch=place / "room", scaffold=scaffold, read_only=True, network=False, home=None)
             with self.sandbox.sibling(room) as sandbox:
                 yield sandbox
 
@@ -168,6 +168,7 @@ class Rooms:
                 base=None,
                 extra=(),
                 network=False,
+                home=None,
             )
             with self.sandbox.sibling(room) as sandbox:
                 yield sandbox

@@ -267,9 +267,8 @@ class Solver:
 def _baseline(opened: Opened) -> Baseline:
     """Of the verify command, or the tests that were found. A recorded model was told none of it, so nothing is run."""
     wanted = opened.settings.measure_ground and not opened.model.recorded
-    command = opened.settings.verify or opened.ground.test_command
-    memory = Memory(opened.sessions.parent / MEASURED)
-    return Baseline(command if wanted else "", opened.base_tree, opened.rooms, memory)
+    command = (opened.settings.verify or opened.ground.test_command) if wanted else ""
+    return Baseline(command, opened.base_tree, opened.rooms, Memory(opened.sessions.parent / MEASURED))
 
 
 def _introduction(opened: Opened) -> Iterator[Event]:
@@ -292,6 +291,7 @@ def _introduction(opened: Opened) -> Iterator[Event]:
         loaded=tuple(f"{i.name} ({estimate(i.text):,} tokens)" for i in opened.ground.instructions),
         verify=opened.settings.verify,
         network=opened.settings.reach.told,
+        setup=opened.settings.setup,
     )
     if opened.why_model:
         yield Warned(f"no model was named: {opened.model.name}, since {opened.why_model}")

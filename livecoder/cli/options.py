@@ -38,6 +38,7 @@ class Options:
 
     model: Annotated[str | None, _flag("-m", "--model", "MODEL", "provider/model, as in openai/gpt-5.6.")] = None
     verify: Annotated[str | None, _flag("--verify", "CMD", "Run by the engine at the end; decides 0 or 6.")] = None
+    setup: Annotated[str | None, _flag("--setup", "CMD", "Run first, once for each state of the lockfiles.")] = None
     output_format: Annotated[str, _flag("--output-format", "FORMAT", "text, json or stream-json.")] = "text"
     json: Annotated[bool, _switch("--json", "Short for --output-format stream-json.")] = False
     max_turns: Annotated[int | None, _flag("--max-turns", "N", "Requests to the model.")] = None
@@ -113,6 +114,7 @@ class Options:
             "sandbox": self.sandbox,
             "permission_mode": mode,
             "verify": self.verify,
+            "setup": self.setup,
             "scaffold": self.scaffold,
             "bare": self.bare,
             "add_dirs": [directory.resolve() for directory in self.add_dir or ()],

@@ -30,13 +30,14 @@ KEYS: dict[str, Kind] = {
     "sandbox.scratch": "size",
     "network.hosts": "hosts",
     "network.private": "ranges",
+    "setup.hosts": "hosts",
     "evolve.mode": "text",
     "ground.measure": "flag",
     "permissions.allow": "rules",
     "permissions.ask": "rules",
     "permissions.deny": "rules",
 }
-"""Every key of the user's `config.toml`, besides `projects.<id>.verify` and `projects.<id>.verify_offered`."""
+"""Every key of the user's `config.toml`, besides `projects.<id>` with `verify`, `verify_offered` and `setup`."""
 
 KINDS: dict[Kind, str] = {
     "text": "text",

@@ -30,6 +30,7 @@ SECRET = re.compile(r"(?:_|^)(?:\w*KEY|\w*TOKEN|\w*SECRET|\w*PASSWORD|PASSWD|PAS
 """Names of variables whose values are shown and stored nowhere."""
 SECRET_CHARS = 8
 HEADLESS_BUDGET_USD = 3.0
+SETUP_HOSTS = ("registries",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,12 @@ class Settings:
     """Bytes that a session's /tmp and HOME may hold."""
     reach: Reach = field(default_factory=Reach)
     """The hosts that commands reach; none at first."""
+    setup: str = ""
+    """Makes the dependencies, once for each state of the lockfiles."""
+    setup_hosts: tuple[str, ...] = SETUP_HOSTS
+    """What it reaches, see `reached`."""
+    private: tuple[str, ...] = ()
+    """Ranges that are not public and may be reached."""
     evolve: Evolve = "auto"
     permission_mode: PermissionMode = "auto"
     rules: tuple[Rule, ...] = ()
@@ -171,7 +178,10 @@ def settings(
         memory=values.get("sandbox.memory", 0),
         pids=values.get("sandbox.pids", 0),
         scratch=values.get("sandbox.scratch", 0),
-        reach=_reach(values, os.environ),
+        reach=reached(values.get("network.hosts", ()), values.get("network.private", ())),
+        setup=rights.get("setup") or "",
+        setup_hosts=values.get("setup.hosts", SETUP_HOSTS),
+        private=values.get("network.private", ()),
         evolve=values.get("evolve.mode", "auto"),
         measure_ground=values.get("ground.measure", True),
         rules=tuple(rule for name in VERDICT_OF for rule in values.get(name, ())),
@@ -183,15 +193,13 @@ def settings(
     )
 
 
-def _reach(values: Mapping[str, Any], environ: Mapping[str, str]) -> Reach:
-    hosts = values.get("network.hosts", ())
-    if not hosts:
-        return Reach()
-    return reach(hosts, values.get("network.private", ()), _upstream(environ))
+def reached(hosts: tuple[str, ...], private: tuple[str, ...]) -> Reach:
+    """By the machine's own proxy, if it has one. Raises ConfigError where that is of a kind that we cannot use."""
+    return reach(hosts, private, _upstream(os.environ)) if hosts else Reach()
 
 
 def _upstream(environ: Mapping[str, str]) -> Upstream | None:
-    """The proxy that the machine itself has to use, if it has one. Raises ConfigError for a kind that we cannot."""
+    """The proxy that the machine itself has to use, if it has one. Raises ConfigError for another kind than HTTP."""
     from urllib.parse import unquote, urlsplit
 
     name = next((each for each in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy") if environ.get(each)), "")

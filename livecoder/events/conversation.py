@@ -62,6 +62,8 @@ class SessionStarted:
     """Those of `tools` that have no line in the system prompt."""
     network: tuple[str, ...] = ()
     """The hosts that commands may reach, as the user gave them."""
+    setup: str = ""
+    """The command that made the dependencies, now or in an earlier session."""
     lessons: tuple[str, ...] = ()
     """Lessons in the system prompt, by id; those with a trigger come with `Nudged`."""
     schema: int = SCHEMA

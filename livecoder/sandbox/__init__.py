@@ -51,6 +51,8 @@ class Room:
     network: bool = False
     """The hosts that the user allows can be reached; else there is loopback alone."""
     guest: Guest | None = None
+    home: Path | None = None
+    """What HOME holds at first, to be copied; a directory that no command writes."""
     report: bool = False
     """pytest is asked for a JUnit report, in whatever way a command comes to run it; it comes back in `Finished`."""
 

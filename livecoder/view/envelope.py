@@ -106,6 +106,7 @@ def _init(event: e.SessionStarted) -> dict[str, Any]:
         "sandbox": event.sandbox,
         "protections": event.protections,
         "network": event.network,
+        "setup": event.setup,
         "tools": ["bash"],
         "context_tokens": event.context_tokens,
         "loaded": event.loaded,

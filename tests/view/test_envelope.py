@@ -52,6 +52,7 @@ def test_the_first_line_is_init() -> None:
             "sandbox": "bubblewrap",
             "protections": ["no network"],
             "network": [],
+            "setup": "",
             "tools": ["bash"],
             "context_tokens": 1234,
             "loaded": ["AGENTS.md (12 tokens)"],
