@@ -15,7 +15,7 @@ import os
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -46,7 +46,7 @@ CONTRACT = Contract((1, 2), "the task needed it", "later tasks call it", ("turns
 
 
 @contextmanager
-def session(root: Path, home: Path) -> Iterator[Opened]:
+def session(root: Path, home: Path) -> Generator[Opened]:
     os.environ["LIVECODER_HOME"] = str(home)
     script = home / "script.md"
     home.mkdir()
@@ -90,6 +90,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as directory:
         root = repository(Path(directory) / "repository", options.files)
         with session(root, Path(directory) / "home") as made:
+            assert made.store is not None
             evolution = Evolution(
                 made.store,
                 made.settings.paths.data,

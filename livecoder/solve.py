@@ -62,7 +62,7 @@ class Checkpoints:
             snapshot = shadow.checkpoint()
             self.tree = snapshot.tree
             taken = CheckpointTaken(state.round, step.started.step, snapshot.tree, snapshot.left_out)
-            yield Notice(taken, brief(shadow, before, snapshot.tree, step.started.command))
+            yield Notice(taken, brief(shadow, before, snapshot.tree, step.started.command + step.finished.output))
 
     def before_end(self, state: State) -> None:
         return None

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
-from livecoder.events import BaseRan, Verified, Warned
+from livecoder.events import BaseRan, CommandStarted, Verified, Warned
 from livecoder.loop import Notice, State, Step, drained
 from livecoder.rooms import Rooms, speaks_of_reports
 from livecoder.sandbox import BaseRequest
@@ -93,18 +93,18 @@ class BaseRuns:
                 yield Notice(Warned(text), text)
             else:
                 output = f"base-{step.started.step}" + (f"-{place}" if place > 1 else "")
-                yield self._on_base(request, step.started.step, output)
+                yield self._on_base(request, step.started, output)
 
     def before_end(self, state: State) -> None:
         return None
 
-    def _on_base(self, request: BaseRequest, number: int, output: str) -> Notice:
-        """`output` is what `lc out` calls the run's."""
+    def _on_base(self, request: BaseRequest, started: CommandStarted, output: str) -> Notice:
+        """`output` is what `lc out` calls the run's. A command that was given longer gives its base run as long."""
         beside, asked = self.rooms.sandbox.room.content, not speaks_of_reports(request.command)
         tools = self.rooms.sandbox.room.scaffold
         room = self.rooms.copy(self.base_tree, tools, beside, report=asked, guest=output)
         plain = self.rooms.copy(self.base_tree, tools, beside, guest=output)
-        base = run(_with_taken(request), room, plain, self.timeout, self.cancelled)
+        base = run(_with_taken(request), room, plain, max(self.timeout, started.timeout), self.cancelled)
         finished = base.finished
         last = self.last.of(request.command) if base.tests else None
         change = compare(base.tests, last[1]) if base.tests and last else None
@@ -113,7 +113,7 @@ class BaseRuns:
         compared = f"\nfrom the base to step {last[0]}: {change.text()}" if change and last else ""
         return Notice(
             BaseRan(
-                number,
+                started.step,
                 request.command,
                 finished.exit_code,
                 finished.output,

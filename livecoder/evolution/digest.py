@@ -76,7 +76,7 @@ def _where(wrong: Wrong) -> list[str]:
 def _tell(told: _Told, event: e.Event) -> None:
     match event:
         case e.SessionStarted():
-            told.head.append(f"tools it had: {', '.join(event.tools) or 'none'}")
+            told.head.append(f"tools at its start: {', '.join(event.tools) or 'none'}")
         case e.RoundStarted():
             told.parts.append(_Part(0, ["## asked", _short(event.task, 2000)]))
         case e.CommandStarted():

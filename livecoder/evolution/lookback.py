@@ -104,8 +104,16 @@ def last_tree(events: Sequence[e.Event]) -> str:
 
 
 def _scripts(events: Sequence[e.Event]) -> list[dict[str, Any]]:
-    """Throw-away scripts that worked and whose shape came back: only these can become tools unseen."""
-    found = [event for event in events if isinstance(event, e.Harvested) and not event.exit_code and event.similar_to]
+    """Throw-away scripts that worked and whose shape came back, unless a tool was made later in the session, of them.
+
+    Only these can become tools unseen.
+    """
+    made = max((event.step for event in events if isinstance(event, e.ToolCreated)), default=0)
+    found = [
+        event
+        for event in events
+        if isinstance(event, e.Harvested) and not event.exit_code and event.similar_to and event.step > made
+    ]
     return [{"step": event.step, "source": event.source[:SCRIPT_CHARS].rstrip()} for event in found[-SCRIPTS:]]
 
 

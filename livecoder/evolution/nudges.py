@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 from livecoder.command import Program, programs
 from livecoder.events import Nudged
-from livecoder.evolution.harvest import OUTSIDE
 from livecoder.evolution.shape import command_shape
 from livecoder.loop import Notice, State, Step
 
@@ -20,9 +19,8 @@ ADVICE = {
     "failed edits": "edits failed at steps {steps}: a script that asserts that the old text occurs exactly once, and "
     "shows the nearest lines when not, is worth keeping in $SCAFFOLD/tools",
     "cut outputs": "outputs were cut at steps {steps}: ask for less at once, or `lc out N A:B`",
-    "sliced file": "one file was read in slices at steps {steps}: read it whole, or the function that you need",
 }
-LIMITS = {"failed edits": 2, "cut outputs": 2, "sliced file": 3}
+LIMITS = {"failed edits": 2, "cut outputs": 2}
 EDITORS = {"edit", "patch", "ed"}
 COMPOUND = 3
 """Programs in a command below which its repetition is no pattern: `sed` is not a tool."""
@@ -66,8 +64,6 @@ def _patterns(step: Step) -> Iterable[tuple[str, str]]:
         yield "failed edits", ""
     if step.finished.truncated:
         yield "cut outputs", ""
-    for sliced in {_slice_of(program) for program in called} - {""}:
-        yield "sliced file", sliced
 
 
 def edits(program: Program) -> bool:
@@ -75,11 +71,3 @@ def edits(program: Program) -> bool:
     in_place = program.name in ("sed", "perl") and any(w.startswith("-") and "i" in w for w in program.words[1:3])
     applies = program.name == "git" and "apply" in program.words
     return program.name in EDITORS or replaces or in_place or applies
-
-
-def _slice_of(program: Program) -> str:
-    """The file of `sed -n 10,20p FILE`; empty for anything else."""
-    words = program.words
-    if program.name == "sed" and len(words) == 4 and words[1] == "-n" and words[2].endswith("p") and "," in words[2]:
-        return "" if words[3].startswith(OUTSIDE) else words[3]
-    return ""

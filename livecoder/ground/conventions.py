@@ -18,6 +18,8 @@ from livecoder.workspace.glance import Commit
 RELEASES = tuple(f"{docs}/{name}" for docs in ("docs", "doc") for name in ("releases", "release", "whatsnew"))
 MIN_RELEASES = 3
 """Names with digits that make a folder one of release notes."""
+MAX_HEAD = 8_000
+"""Characters of a changelog in which its newest section is looked for."""
 MAX_LINES = 2
 MAX_QUOTE = 140
 MIN_COMMITS = 5
@@ -34,6 +36,9 @@ FRAGMENTS = (
     "releasenotes/notes",
 )
 _CHANGELOG = re.compile(r"(changelog|changes|history|news|release[_-]?notes)(\.(md|rst|txt|adoc))?", re.I)
+_HEADING = re.compile(r"#{1,4} ")
+_UNDERLINE = re.compile(r"([=\-~^*])\1{2,}")
+_SECTION = re.compile(r"\d+\.\d|\d{4}-\d|\b(unreleased|next|upcoming|main|dev)\b", re.I)
 _NUMBERED = re.compile(r"\+?\d+\.(?!py$|js$)\w+(\.\d+)?(\.(md|rst|txt))?|[\w-]+-[0-9a-f]{16}\.ya?ml")
 _CONVENTIONAL = re.compile(r"[a-z]{2,12}(\([^()]{1,40}\))?!?: \S")
 _AREA = re.compile(r"[\w./-]{2,30}: \S")
@@ -56,11 +61,21 @@ def _changelog(tree: Tree, commits: Sequence[Commit]) -> Fact | None:
         for name, kind in sorted(tree.names(place.rstrip("/")).items()):
             if kind == "file" and _CHANGELOG.fullmatch(name):
                 path = place + name
-                return Fact(f"{path}{_touched(commits, path)}", path)
+                return Fact(f"{path}{_newest(tree.text(path))}{_touched(commits, path)}", path)
     for folder in RELEASES:
         if sum(bool(re.search(r"\d", name)) for name in tree.names(folder)) >= MIN_RELEASES:
             return Fact(f"release notes in {folder}/{_touched(commits, folder)}", folder)
     return None
+
+
+def _newest(text: str) -> str:
+    """The heading of the newest section: whether there is one for what is not released yet."""
+    lines = text[:MAX_HEAD].split("\n")
+    for line, below in zip(lines, [*lines[1:], ""], strict=True):
+        heading = _HEADING.match(line) or (line.strip() and _UNDERLINE.fullmatch(below.strip()))
+        if heading and _SECTION.search(line):
+            return f', newest section "{one_line(line.strip("# "), 60)}"'
+    return ""
 
 
 def _fragments(tree: Tree) -> str:

@@ -23,7 +23,7 @@ MAX_BYTES = 6 << 20
 MAX_TASK = 8_000
 """Characters of a task that are read for words."""
 SHOWN_FILES = 3
-SHOWN_NAMES = 4
+SHOWN_NAMES = 3
 COUNTED = 4
 """Definitions that speak for their file, each half, a third, … as much as the best."""
 LEAST = 1.5
@@ -32,8 +32,10 @@ SHARE = 0.6
 """Of the best file's weight: what another one needs to be named beside it."""
 NAMED = 4.0
 """The weight of a definition that the task calls by its name, beyond that of its words."""
+SHARE_OF_NAMES = 0.5
+"""Of the weight of its file's best definition: what another one needs to be named."""
 TESTS = 0.4
-"""Tests repeat the words of what they test: so much of their weight counts."""
+"""Tests repeat the words of what they test: so much of their weight counts, and their names are not told."""
 
 _DEFINITION = re.compile(
     r"^(?P<indent>[ \t]*)(?:(?:export|default|pub(?:\(\w+\))?|async|static|abstract|public|private|unsafe)[ ]+)*"
@@ -148,7 +150,12 @@ def _ranked(texts: Mapping[str, str], words: _Words) -> Iterator[_Found]:
         total = sum(weight(having[part]) for part in in_path[path])
         total += sum(value / (place + 1) for place, (value, _) in enumerate(best[:COUNTED]))
         total += sum(weight(len(paths)) for paths in called.values() if path in paths)
-        yield _Found(total * (TESTS if _tests(path) else 1), path, tuple(one for _, one in best[:SHOWN_NAMES]))
+        yield _Found(total * TESTS, path, ()) if _tests(path) else _Found(total, path, _clear(best))
+
+
+def _clear(best: Sequence[tuple[float, _Definition]]) -> tuple[_Definition, ...]:
+    """Those that weigh nearly as much as the best one: a list of chance hits costs more than it tells."""
+    return tuple(one for weight, one in best[:SHOWN_NAMES] if weight >= SHARE_OF_NAMES * best[0][0])
 
 
 def _definitions(text: str) -> Sequence[_Definition]:

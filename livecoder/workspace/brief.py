@@ -1,6 +1,6 @@
 """What one step changed in the tree, in few words for the model: file names, counts, and small hunks it has not read.
 
-A model that wrote a file knows what is in it; one that ran `sed -i` or a formatter would ask in the next turn.
+A model that wrote a file or printed its diff knows what is in it; one that ran `sed -i` would ask in the next turn.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ class _File:
         return f"{self.name}{self.kind}{counts if self.kind != ' deleted' else ''}"
 
 
-def brief(shadow: Shadow, before: str, after: str, command: str) -> str:
-    """One line of files and counts, then the hunks where they are few and not in the words of `command`; or ""."""
+def brief(shadow: Shadow, before: str, after: str, read: str) -> str:
+    """One line of files and counts, then the hunks where they are few and not in what the model `read`; or ""."""
     changes = {path: change for path, change in shadow.trees.changes(before, after).items() if not _CACHES.search(path)}
     ignored = shadow.ignored(changes, shadow.root)
     paths = [path for path in changes if path not in ignored]
@@ -50,7 +50,7 @@ def brief(shadow: Shadow, before: str, after: str, command: str) -> str:
     _read(patch.decode("utf-8", "replace"), files)
     more = f" and {len(files) - MAX_FILES} more" if len(files) > MAX_FILES else ""
     line = f"changed: {', '.join(file.line() for file in files[:MAX_FILES])}{more}"
-    return "\n".join([line, *_hunks(files, command)])
+    return "\n".join([line, *_hunks(files, read)])
 
 
 def _kind(change: Change) -> str:
@@ -77,13 +77,13 @@ def _read(patch: str, files: list[_File]) -> None:
             files[place].removed += line.startswith("-")
 
 
-def _hunks(files: list[_File], command: str) -> list[str]:
-    unread = [file for file in files if not file.kind and not _in_words_of(command, file)]
+def _hunks(files: list[_File], read: str) -> list[str]:
+    unread = [file for file in files if not file.kind and not _is_in(read, file)]
     lines: list[str] = []
     for file in unread:
         lines += [f"{file.name}:"] * (len(files) > 1) + file.hunks
     return lines if sum(len(line) + 1 for line in lines) <= MAX_HUNKS else []
 
 
-def _in_words_of(command: str, file: _File) -> bool:
-    return bool(file.added) and all(line.strip() in command for line in file.added)
+def _is_in(read: str, file: _File) -> bool:
+    return bool(file.added) and all(line.strip() in read for line in file.added)

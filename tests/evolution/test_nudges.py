@@ -11,7 +11,6 @@ from livecoder.model import Observation
 
 COMPOUND = [f"grep -n {word} a.txt | sort | head -{n}" for n, word in enumerate(("o.e", "t.o", "x.y", "z.y"), 1)]
 FAILED_EDITS = ["sed -i s/one/uno/ nowhere.txt", "git apply missing.patch", "patch -p1 < missing.patch"]
-SLICES = [f"sed -n {n},{n + 9}p a.txt" for n in (1, 11, 21, 31)]
 CUT = [f"seq {n} 9000" for n in (1, 2, 3)]
 
 
@@ -25,10 +24,9 @@ def nudges(lab: Lab, commands: list[str], watcher: Nudges | None = None) -> list
     [
         (COMPOUND, "repeated command", (1, 2, 3)),
         (FAILED_EDITS, "failed edits", (1, 2)),
-        (SLICES, "sliced file", (1, 2, 3)),
         (CUT, "cut outputs", (1, 2)),
     ],
-    ids=["repeated command", "failed edits", "sliced file", "cut outputs"],
+    ids=["repeated command", "failed edits", "cut outputs"],
 )
 def test_each_pattern_is_named_once_with_its_steps(
     lab: Lab, commands: list[str], pattern: str, steps: tuple[int, ...]

@@ -57,6 +57,20 @@ def test_a_folder_of_release_notes_stands_in_for_a_file(see: See) -> None:
     assert found is not None and (found.text, found.source) == ("release notes in docs/releases/", "docs/releases")
 
 
+@pytest.mark.parametrize(
+    ("text", "newest"),
+    [
+        ("# Changelog\n\n## Unreleased\n\n- x\n\n## 1.2.0\n", "Unreleased"),
+        ("Changelog\n=========\n\nVersion 3.4.0\n-------------\n\n* x\n", "Version 3.4.0"),
+        ("# boltons Changelog\n\nSince 2013 it has had 1.5 releases.\n\n## 26.1.0\n\n*(May 2026)*\n", "26.1.0"),
+    ],
+    ids=["markdown", "rst", "prose before"],
+)
+def test_the_newest_section_is_named(see: See, text: str, newest: str) -> None:
+    found = see({"CHANGES.md": text}).conventions.changelog
+    assert found and found.text == f'CHANGES.md, newest section "{newest}"'
+
+
 def test_a_folder_of_code_with_such_a_name_is_no_changelog(see: See) -> None:
     assert see({"news/models.py": "", "changes/1.py": ""}).conventions.changelog is None
 

@@ -54,12 +54,20 @@ def test_what_the_task_writes_as_code_counts_most(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("word", ["renderCart()", "`renderCart`", "cart.renderCart"])
 def test_names_of_other_languages_are_known(tmp_path: Path, word: str) -> None:
-    assert "web/cart.ts: Cart 1-2, renderCart 3-4" in point(tmp_path, f"{word} shows nothing")
+    assert "web/cart.ts: renderCart 3-4" in point(tmp_path, f"{word} shows nothing")
 
 
 def test_code_comes_before_its_tests(tmp_path: Path) -> None:
     found = point(tmp_path, "discount of a basket")
     assert found.startswith("shop/basket.py") and "tests/" not in found
+
+
+def test_chance_hits_beside_a_clear_one_are_left_out(tmp_path: Path) -> None:
+    files = {
+        "a.py": "def send_invoice_mail():\n    pass\n\n\ndef send():\n    pass\n",
+        "b.py": "def other():\n    pass\n",
+    }
+    assert point(tmp_path, "the invoice by mail: `send_invoice_mail`", files) == "a.py: send_invoice_mail 1-2"
 
 
 @pytest.mark.parametrize("task", ["", "It does not work", "Write a poem about the sea", "`!!`", "the the the"])

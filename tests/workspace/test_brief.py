@@ -25,10 +25,10 @@ def shadow(root: Path, tmp_path: Path) -> Shadow:
     return Workspace.open(root, tmp_path / "state").shadow
 
 
-def told(shadow: Shadow, change: Change, command: str = "") -> str:
+def told(shadow: Shadow, change: Change, read: str = "") -> str:
     before = shadow.checkpoint().tree
     change()
-    return brief(shadow, before, shadow.checkpoint().tree, command)
+    return brief(shadow, before, shadow.checkpoint().tree, read)
 
 
 def edit(path: Path, old: str, new: str) -> Change:
@@ -100,3 +100,9 @@ def test_caches_and_ignored_files_are_no_news(shadow: Shadow, root: Path) -> Non
 def test_many_files_are_few_words(shadow: Shadow, root: Path, count: int) -> None:
     text = told(shadow, lambda: [(root / f"new{n:02}.py").write_text("x\n") for n in range(count)])
     assert text.endswith("and 2 more") if count <= MAX_READ else text == f"changed: {count} files"
+
+
+def test_a_diff_that_was_printed_is_not_told_again(shadow: Shadow, root: Path) -> None:
+    printed = "sed -i 's/7$/seven/' a.py; git diff" + "@@ -8 +8 @@\n-value_7 = 7\n+value_7 = 'seven'\n"
+    text = told(shadow, edit(root / "a.py", "value_7 = 7\n", "value_7 = 'seven'\n"), printed)
+    assert text == "changed: a.py +1 -1"
