@@ -61,9 +61,6 @@ class Network:
         """Where that fails `reason` says why, and nothing changes."""
         if self._kept or self.reason:
             return
-        if not located("nsenter"):
-            self.reason = "nsenter (of util-linux) is not installed"
-            return
         try:
             self._make(spawner)
             with _running(spawner, Invocation(_BARE, ("echo",), self.within)):
@@ -74,12 +71,12 @@ class Network:
 
     def connect(self, spawner: Spawner, reach: Reach) -> None:
         """Open it and let the proxy listen in there. Raises SandboxUnavailable."""
-        self.open(spawner)
         try:
-            if self.reason:
-                raise OSError(self.reason)
+            self._make(spawner)
+            # Whoever makes the socket joins the network: no other proof is needed that it can be joined.
             self._proxy = proxy.Proxy(self._listener(spawner), reach, self.log).__enter__()
-        except OSError as error:
+        except (OSError, ValueError, SandboxUnavailable) as error:
+            self.close()
             raise SandboxUnavailable(f"the network cannot be filtered here: {error}", "leave --network out") from None
 
     def _listener(self, spawner: Spawner) -> socket.socket:
@@ -103,6 +100,8 @@ class Network:
 
     def _make(self, spawner: Spawner) -> None:
         """Bubblewrap itself makes it and brings loopback up; then we take it over."""
+        if not located("nsenter"):
+            raise OSError("nsenter (of util-linux) is not installed")
         with _running(spawner, Invocation((*_BARE, "--unshare-net"), ("sh", "-c", "echo; sleep 60"))) as child:
             for kind in _KINDS:
                 self._kept.append(os.open(f"/proc/{child}/ns/{kind}", os.O_RDONLY))

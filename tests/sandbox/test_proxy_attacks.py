@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from loopback import ANSWER, LOOPBACK, accepting, drained, filtering, server
 from test_proxy import connect, get, tunnel
 from test_proxy_requests import hello
 
+from livecoder.errors import SandboxUnavailable
 from livecoder.hosts import Upstream, reach
 from livecoder.rooms import Rooms, gitdirs
 from livecoder.sandbox import Room, Sandbox
@@ -231,3 +233,11 @@ def _empty(tree: str, dest: Path) -> str:
 
 def _means(sandbox: Sandbox) -> str:
     return sandbox.protections[0]
+
+
+def test_o20_a_proxy_that_cannot_be_opened_is_no_open_network(
+    room: Room, open_room: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    with pytest.raises(SandboxUnavailable, match="the network cannot be filtered here"):
+        networked(room, open_room, "*")
