@@ -9,8 +9,9 @@ import threading
 import pytest
 from loopback import ANSWER, LOOPBACK, Filter, drained, filtering, server
 
-from livecoder.hosts import Upstream
-from livecoder.sandbox.proxy import CONNECTIONS, Patience
+from livecoder.hosts import Upstream, reach
+from livecoder.sandbox.proxy import CONNECTIONS, Patience, Proxy
+from livecoder.sandbox.proxy.log import Log
 
 
 def get(place: str, path: str = "/", *further: bytes) -> bytes:
@@ -151,6 +152,26 @@ def test_leaving_closes_what_is_open_and_nothing_listens_any_more() -> None:
     idle.close()
     with pytest.raises(ConnectionRefusedError), socket.create_connection(("127.0.0.1", proxy_port), 5):
         pass
+
+
+def test_leaving_does_not_wait_for_a_name_that_is_being_looked_up() -> None:
+    asked, release, answered = threading.Event(), threading.Event(), threading.Event()
+
+    def resolve(name: str, port: int) -> list[str]:
+        asked.set()
+        release.wait(60)
+        answered.set()
+        return ["127.0.0.1"]
+
+    listener = socket.create_server(("127.0.0.1", 0))
+    with Proxy(listener, reach(("a.example",)), Log(), resolve):
+        client = socket.create_connection(listener.getsockname(), 20)
+        client.sendall(get("a.example"))
+        assert asked.wait(20)
+    assert not answered.is_set()
+    release.set()
+    assert drained(client) == b""
+    client.close()
 
 
 def test_beyond_its_connections_it_serves_one_after_another() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from concurrent import futures
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import NoReturn, Self
@@ -24,6 +24,7 @@ from livecoder.sandbox.proxy.request import HEAD_BYTES, Malformed, Request, read
 PORT = 3128
 CONNECTIONS = 64
 """At a time; further ones wait to be accepted."""
+_LAST_SECONDS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +61,10 @@ class Proxy:
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
         self._closed = False
-        self._threads = futures.ThreadPoolExecutor(CONNECTIONS + 1, thread_name_prefix="livecoder-proxy")
+        self._threads: set[threading.Thread] = set()
 
     def __enter__(self) -> Self:
-        self._threads.submit(self._accept)
+        self._start(self._accept)
         return self
 
     def __exit__(
@@ -73,9 +74,27 @@ class Proxy:
             self._closed = True
             for connection in self._open:
                 _shut(connection)
+            threads = set(self._threads)
         _shut(self._listener)
         self._slots.release()
-        self._threads.shutdown()
+        until = time.monotonic() + _LAST_SECONDS
+        for thread in threads:
+            thread.join(max(until - time.monotonic(), 0))
+
+    def _start(self, work: Callable[..., None], *arguments: socket.socket) -> None:
+        """On a thread of its own. Nobody waits long for one: a name that is looked up cannot be interrupted."""
+
+        def run() -> None:
+            try:
+                work(*arguments)
+            finally:
+                with self._lock:
+                    self._threads.discard(thread)
+
+        thread = threading.Thread(target=run, name="livecoder-proxy", daemon=True)
+        with self._lock:
+            self._threads.add(thread)
+        thread.start()
 
     def _accept(self) -> None:
         with self._listener:
@@ -85,7 +104,7 @@ class Proxy:
                     client, _ = self._listener.accept()
                 except OSError:
                     return
-                self._threads.submit(self._serve, client)
+                self._start(self._serve, client)
 
     def _serve(self, client: socket.socket) -> None:
         try:
