@@ -72,6 +72,10 @@ class Learning:
         return self._evolution.generation if self._evolution else self._opened.generation
 
     @property
+    def hooks(self) -> tuple[str, ...]:
+        return self._watching.hooks.at_hand if self._watching else ()
+
+    @property
     def watchers(self) -> Sequence[Watcher]:
         return self._watching.all if self._watching else ()
 
@@ -198,7 +202,7 @@ class Learning:
         evolution.mode, evolution.why_propose = self._opened.settings.evolve, PROPOSES
         if outsider_text:
             evolution.mode = "propose"
-        elif evolution.mode == "auto" and (rate := _rate(evolution, _model(self._opened))).by_chance:
+        elif evolution.mode == "auto" and (rate := _rate(evolution, self._opened.model_name)).by_chance:
             evolution.mode = "propose"
             evolution.why_propose = f"the gate accepts it; this model only proposes here ({rate.line()})"
 
@@ -241,7 +245,7 @@ class Learning:
         return too_dear(tokens, past.cost_usd, past.tokens, past.cost_known, left)
 
     def _reflected(self, evolution: Evolution, answer: Reflection, accepted: int) -> Reflected:
-        rate = _rate(evolution, _model(self._opened))
+        rate = _rate(evolution, self._opened.model_name)
         return Reflected(
             "failed" if answer.failed else "done",
             answer.failed,
@@ -269,10 +273,6 @@ def _evolution(opened: Opened) -> Evolution | None:
     )
 
 
-def _model(opened: Opened) -> str:
-    return opened.model.recorded or opened.model.name
-
-
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
@@ -296,4 +296,4 @@ def _receipt(opened: Opened, session: str, past: Account, task: str) -> Receipt:
     cost = f"${past.cost_usd:.4f}" if past.cost_known else "unknown"
     if past.recorded:
         cost = "none: a recording"
-    return Receipt(line, session, _model(opened), cost)
+    return Receipt(line, session, opened.model_name, cost)

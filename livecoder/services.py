@@ -114,8 +114,9 @@ class Services:
 
     def _state(self, name: str, service: _Service, ports: tuple[int, ...], seconds: float) -> str:
         listens = f"listens on port {', '.join(map(str, ports))}" if ports else "listens on no port"
-        apart = service.sandbox.apart if isinstance(service.sandbox, Serving) else ""
-        if apart:
+        if not isinstance(service.sandbox, Serving):
+            return f"service {name} runs; on which port cannot be told in this sandbox"
+        if apart := service.sandbox.apart:
             return f"service {name} runs, and no other command reaches it: {apart}"
         if service.ready:
             return f"service {name} {listens}, until the session ends"

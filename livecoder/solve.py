@@ -187,7 +187,7 @@ class Solver:
     def _work(self, facts: Facts) -> Iterator[Event]:
         opened, state, task = self.opened, self.opened.state, facts.task
         if state.round == 1:
-            yield from _introduction(opened)
+            yield from _introduction(opened, self.learning.hooks)
         before = opened.workspace.shadow.checkpoint()
         facts.before = self._checkpoints.tree = self.final_tree = before.tree
         Undo(opened.workspace.shadow).begin_round(before.tree, task.text[:200])
@@ -271,30 +271,30 @@ def _baseline(opened: Opened) -> Baseline:
     return Baseline(command, opened.base_tree, opened.rooms, Memory(opened.sessions.parent / MEASURED))
 
 
-def _introduction(opened: Opened) -> Iterator[Event]:
-    estimate = opened.model.estimate_tokens
-    parts = (opened.system, str(BASH_TOOL), ground_text(opened.ground, opened.settings.verify))
+def _introduction(opened: Opened, hooks: tuple[str, ...]) -> Iterator[Event]:
+    estimate, settings = opened.model.estimate_tokens, opened.settings
+    sent = opened.system, str(BASH_TOOL), ground_text(opened.ground, settings.verify)
     yield SessionStarted(
         session=opened.id,
         workspace=str(opened.workspace.root),
-        model=opened.model.recorded or opened.model.name,
+        model=opened.model_name,
         recorded=bool(opened.model.recorded),
         sandbox=opened.sandbox.name,
         protections=opened.sandbox.protections,
-        permission_mode=opened.settings.permission_mode,
+        permission_mode=settings.permission_mode,
         scaffold=opened.generation,
         tools=tuple(tool.name for tool in opened.scaffold.tools),
         unlisted=tuple(tool.name for tool in opened.standing.unlisted),
         lessons=tuple(lesson.id for lesson in opened.standing.general),
-        context_tokens=sum(map(estimate, parts)),
+        hooks=hooks,
+        context_tokens=sum(map(estimate, sent)),
         system=opened.system,
         loaded=tuple(f"{i.name} ({estimate(i.text):,} tokens)" for i in opened.ground.instructions),
-        verify=opened.settings.verify,
-        network=opened.settings.reach.told,
-        setup=opened.settings.setup,
+        verify=settings.verify,
+        network=settings.reach.told,
+        setup=settings.setup,
     )
     if opened.why_model:
         yield Warned(f"no model was named: {opened.model.name}, since {opened.why_model}")
-    notices = opened.store.notices if opened.store else ()
-    for line in (*notices, *opened.scaffold.problems, *opened.left_out[:5]):
+    for line in (*(opened.store.notices if opened.store else ()), *opened.scaffold.problems, *opened.left_out[:5]):
         yield Warned(line)

@@ -1,8 +1,6 @@
 """Ways in which agents that change themselves have gone wrong, planted one by one in real sessions.
 
-What lies below one room has its planted case there: a curator that rewrites everything (evolution/test_gate_kinds), a
-bad change taken back alone, noise called nothing (evolution/test_reckoning, test_verdicts), hooks that hang or lie
-(evolution/test_hookwatch), revisions that break a rare case (evolution/test_gate).
+What lies below one room has its planted case there; `test_failure_table` says where each one's is.
 """
 
 from __future__ import annotations
@@ -33,6 +31,7 @@ from livecoder.events import (
     Verified,
 )
 from livecoder.evolution import verdicts
+from livecoder.evolution.standing import standing
 from livecoder.evolution.verdicts import Verdict
 from livecoder.scaffold import inbox
 from livecoder.scaffold.changes import FileChange
@@ -296,6 +295,30 @@ def test_who_is_right_by_chance_alone_may_only_propose(project: Project, true: i
     assert (len(of(ScaffoldCommitted, events)) == 1) is may
     if not may:
         assert refusals(events) == ["the gate accepts it; this model only proposes here (predicted 12, came true 0)"]
+
+
+# ---- what went wrong with it loses its rank
+
+
+def timely(project: Project) -> list[str]:
+    """Lessons with a trigger, most valuable first, by what all models together saw of them."""
+    with project.session("Done.") as solver:
+        return [lesson.id for lesson in standing(solver.opened.scaffold, solver.opened.briefing.ledger).timely]
+
+
+def test_a_lesson_seen_in_two_bad_sessions_comes_after_one_that_was_not(project: Project) -> None:
+    project.work(*WORK)
+    store = Store.open(project.settings.paths.data)
+    for name in ("aaa", "bbb"):
+        text = f'text = "Mind what {name} is about."\ntrigger = "{name}"\n'
+        change = FileChange(f"lessons/{name}.toml", text.encode())
+        store.commit(project.id, store.head(project.id), [change], f"lesson({name}): x", {}, datetime.now(UTC))
+    assert timely(project) == ["aaa", "bbb"]
+    for _ in range(2):
+        with project.session(say("echo aaa"), "Done.", verify="false") as solver:
+            events = list(solver.round(Task("look"), reflect_now=False))
+        assert [event.lesson for event in of(Nudged, events) if event.lesson] == ["aaa"]
+    assert timely(project) == ["bbb", "aaa"]
 
 
 # ---- pairs teach more

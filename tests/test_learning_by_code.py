@@ -153,3 +153,14 @@ def test_the_next_session_tells_what_became_of_the_last_change(project: Project)
     project.work(say("echo four >> a.txt"), say("ls"), "Done.")
     (project.root / "a.txt").write_text("one\ntwo\nthree\n")
     assert of(Lasted, project.work("Hello.")) == [Lasted(project.sessions[3].name, 1, 0, True)]
+
+
+# ---- a tool that says what it is for in its `--help` alone
+
+
+def test_what_a_tool_is_for_is_told_by_its_help_where_nothing_else_tells(project: Project) -> None:
+    text = '#!/bin/bash\nhelp="Count the lines of files."\n[ "$1" = --help ] && { echo "$help"; echo usage; exit; }\n'
+    write = f"cat > $SCAFFOLD/tools/count-lines <<'END'\n{text}wc -l \"$@\"\nEND"
+    events = project.work(say(write), say("count-lines a.txt"), "Counted.")
+    (commit,) = of(ScaffoldCommitted, events)
+    assert commit.subject == "tool(count-lines): Count the lines of files."

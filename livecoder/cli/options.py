@@ -50,6 +50,7 @@ class Options:
     permission_mode: Annotated[str | None, _flag("--permission-mode", "MODE", "plan, default, auto or yolo.")] = None
     yolo: Annotated[bool, _switch("--yolo", "Short for --permission-mode yolo; sandboxed.")] = False
     sandbox: Annotated[str | None, _flag("--sandbox", "KIND", "auto, bubblewrap, docker or none.")] = None
+    image: Annotated[str | None, _flag("--image", "NAME", "What docker runs commands in, as in python:3.12.")] = None
     yes_no_sandbox: Annotated[bool, _switch("--yes-no-sandbox", "Confirms --sandbox none.")] = False
     network: Annotated[str | None, _flag("--network", "[=HOSTS]", "Hosts that commands reach; all public ones.")] = None
     add_dir: Annotated[list[Path] | None, _flag("--add-dir", "DIR", "May be written too; repeatable.")] = None
@@ -109,6 +110,7 @@ class Options:
             "limits.timeout": self.timeout,
             "network.hosts": self.network,
             "evolve.mode": self.evolve,
+            "sandbox.image": self.image,
         }
         rights = {
             "sandbox": self.sandbox,

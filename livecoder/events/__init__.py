@@ -47,6 +47,7 @@ from livecoder.events.ending import (
 from livecoder.events.learning import (
     Harvested,
     HookFailed,
+    HookRan,
     HookSaid,
     Lasted,
     Nudged,
@@ -79,6 +80,7 @@ __all__ = [
     "GroundMeasured",
     "Harvested",
     "HookFailed",
+    "HookRan",
     "HookSaid",
     "JobEnded",
     "JobStarted",
@@ -150,6 +152,7 @@ Event: TypeAlias = (
     | Harvested
     | ScaffoldEdited
     | HookSaid
+    | HookRan
     | HookFailed
     | LimitWarned
     | RoundEnded

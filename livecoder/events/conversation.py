@@ -66,6 +66,8 @@ class SessionStarted:
     """The command that made the dependencies, now or in an earlier session."""
     lessons: tuple[str, ...] = ()
     """Lessons in the system prompt, by id; those with a trigger come with `Nudged`."""
+    hooks: tuple[str, ...] = ()
+    """Hooks at hand whose content the user accepted, by their event."""
     schema: int = SCHEMA
 
 

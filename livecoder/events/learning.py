@@ -94,12 +94,22 @@ class HookSaid:
 
 
 @dataclass(frozen=True, slots=True)
+class HookRan:
+    """A hook that had nothing to say."""
+
+    hook: str
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
 class HookFailed:
     hook: str
     step: int
     reason: str
     off: bool = False
     """It does not run again in this session."""
+    ran: bool = True
+    """False where it was not even started: nobody accepted what lies there."""
 
 
 @dataclass(frozen=True, slots=True)

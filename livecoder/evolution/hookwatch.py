@@ -6,6 +6,7 @@ contents that the user accepted run; one that fails three times is off for the s
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,13 +15,15 @@ from typing import Any
 
 from livecoder.command import programs
 from livecoder.errors import ScaffoldError
-from livecoder.events import HookFailed, HookSaid
+from livecoder.events import HookFailed, HookRan, HookSaid
 from livecoder.loop import Notice, State, Step
 from livecoder.model import Assistant
-from livecoder.scaffold.hooks import SECONDS, Hook, HookEvent, Said, call, read_hook, said
+from livecoder.scaffold.files import read_file
+from livecoder.scaffold.hooks import SECONDS, Hook, HookEvent, Said, call, said
 from livecoder.scaffold.tools import Run
 
 STRIKES = 3
+NOT_RUN = "it is not run"
 OUTPUT_CHARS = 4_000
 """Of a command's output that a hook is given, its end."""
 TASK_CHARS = 4_000
@@ -45,6 +48,11 @@ class HookWatch:
     """The commands of the round at hand, the last of them."""
     _asked_in: int = 0
     """The round in which `before_finish` was asked: it is asked once."""
+
+    @property
+    def at_hand(self) -> tuple[str, ...]:
+        """Those whose content the user took, by their event."""
+        return tuple(hook.event for hook in self.hooks if hook.digest in self.accepted)
 
     def at_start(self, task: str, state: State) -> Iterable[Notice]:
         """Before the first turn of a round."""
@@ -93,16 +101,19 @@ class HookWatch:
             yield Notice(
                 HookSaid(event, step, answer.say), "" if event == "before_finish" else f"{event}: {answer.say}"
             )
+        else:
+            yield Notice(HookRan(event, step))
 
     def _answer(self, hook: Hook, given: Mapping[str, Any]) -> Said:
         """Raises ScaffoldError when it is not what was accepted, or does not work."""
         if hook.digest not in self.accepted:
             self._off.add(hook.event)
-            raise ScaffoldError("it is not run: nobody accepted this content")
-        if read_hook(self.checkout, hook.event).digest != hook.digest:
+            raise ScaffoldError(f"{NOT_RUN}: nobody accepted this content")
+        content = read_file(self.checkout, hook.path).data
+        if hashlib.sha256(content).hexdigest() != hook.digest:
             self._off.add(hook.event)
-            raise ScaffoldError("it is not run: it was changed after it was accepted")
-        code, output = self.run(call(self.checkout, hook.event, given), SECONDS)
+            raise ScaffoldError(f"{NOT_RUN}: it was changed after it was accepted")
+        code, output = self.run(call(content, given), SECONDS)
         if code:
             raise ScaffoldError(f"exit {code} (it has {SECONDS:g} s)")
         return said(output)
@@ -111,7 +122,8 @@ class HookWatch:
         self._failures[hook.event] += 1
         if self._failures[hook.event] >= STRIKES:
             self._off.add(hook.event)
-        return Notice(HookFailed(hook.event, step, reason, hook.event in self._off))
+        ran = not reason.startswith(NOT_RUN)
+        return Notice(HookFailed(hook.event, step, reason, hook.event in self._off, ran))
 
 
 def matches(words: str, command: str) -> bool:

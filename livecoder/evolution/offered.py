@@ -69,12 +69,12 @@ def accept(entry: Entry, at: At, store: Store, rooms: Rooms, system: Callable[[P
     if reason := _why_not(found, at, store, rooms, system):
         return reason
     take(at.data, at.project, found, now)
-    inbox.remove(at.data, at.project, entry)
     hooks = [Arrival(hook, {"From": f"{IN_REPOSITORY} {found.digest[:12]}"}) for hook in found.hooks]
     head = {file.path: file.data for file in store.history(at.project).files()}
     waits = [waiting.proposal.get("text") for waiting in inbox.entries(at.data, at.project)]
     new = [hook for hook in hooks if hook.file.data.decode() not in waits]
     count = len(deliver(at.data, at.project, new, head, now))
+    inbox.remove(at.data, at.project, entry)  # last: after a kill before this, accepting it again ends here
     told = f"; {count} of its hooks wait for a word of their own" if count else ""
     return f"scaffold + {IN_REPOSITORY} {found.digest[:12]}: {summary(found)}{told}"
 

@@ -82,6 +82,18 @@ def about_lesson(lesson: Lesson, ledger: Ledger, stale: str) -> Iterator[str]:
             yield f"    {line}"
 
 
+def about_change(with_it: Tally, before: Tally) -> Iterator[str]:
+    """What was observed of a knob or of a prompt's section: the sessions since its last change and those before.
+
+    Other tasks, of another time: what differs between them besides is not known.
+    """
+    for name, tally in (("since its last change", with_it), ("before", before)):
+        yield f"{name}: {_count(tally.sessions, 'session')}" + (f", each {_means(tally)}" if tally.sessions else "")
+        yield f"  went well: {_rate(tally)}"
+    uses = min(with_it.sessions, before.sessions)
+    yield f"observed: {word(Record('tool', '', uses=uses, with_it=with_it, without=before))}"
+
+
 def about_advice(ledger: Ledger) -> Iterator[str]:
     """Model families that are not encouraged to make tools."""
     for family in ledger.families():
@@ -102,6 +114,9 @@ def _uses(record: Record) -> str:
     often = f"{_times(record.uses)} in {_count(record.sessions, 'session')}"
     if record.kind == "lesson":
         return f"shown {often}, in the prompt of {record.listed}"
+    if record.kind == "hook":
+        told = f"said {record.said}, denied {record.denied}, failed {record.failed}"
+        return f"ran {_times(record.uses)} in {record.sessions} of {_count(record.at_hand, 'session')}: {told}"
     return f"used {often}, failed {record.failed}; listed in {record.listed}"
 
 

@@ -29,7 +29,7 @@ from livecoder.scaffold.changes import SETTINGS, FileChange
 from livecoder.scaffold.files import put, read_file
 from livecoder.scaffold.hooks import Hook
 from livecoder.scaffold.knobs import Knobs, load_knobs
-from livecoder.scaffold.tools import changed, read_tool
+from livecoder.scaffold.tools import changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class Watching:
         self.hooks = HookWatch(
             given.checkout, given.hooks, given.accepted, runner(given.look, given.cancelled), given.cancelled
         )
-        self.tools = ToolWatch(given.checkout, runner(given.look), given.tree)
+        self.tools = ToolWatch(given.checkout, runner(given.look), given.tree, given.look.room.pins)
         self.edits = EditWatch(given.checkout)
         made, shown = self.tools.made, given.shown
 
@@ -91,7 +91,7 @@ class Watching:
 
     def _kept(self) -> Iterator[Proposal]:
         """A tool's steps are its evidence, and its use is what it is held to."""
-        for name in self.tools.made:
+        for name, purpose in self.tools.made.items():
             content = read_file(self._checkout, f"tools/{name}").data
             if self._proposed.get(name) == content:
                 continue
@@ -103,7 +103,7 @@ class Watching:
                 improves=(f"tool:{name}",),
                 risks=("turns",),
             )
-            yield KeepTool(name, content, contract, read_tool(self._checkout, name).summary)
+            yield KeepTool(name, content, contract, purpose)
 
     def next_round(self, changes: Iterable[FileChange]) -> Knobs | None:
         """Take what was committed into the checkout, as far as it holds from the next round; the knobs if they changed.
@@ -119,6 +119,7 @@ class Watching:
             try:
                 if change.path.startswith("tools/") and self._there(change.path) != change.content:
                     put(self._checkout, change.path, change.content, executable=change.executable)
+                    self._wrote(change.path.removeprefix("tools/"), change.content)
                     self._proposed[change.path.removeprefix("tools/")] = change.content or b""
                 if change.path == SETTINGS:
                     put(self._checkout, change.path, change.content)
@@ -127,6 +128,10 @@ class Watching:
             self.edits.taken_over(change.path, change.content)
         self.tools.seen, _ = changed(self.tools.seen, self._checkout)
         return knobs
+
+    def _wrote(self, name: str, content: bytes | None) -> None:
+        if self.tools.pins:
+            self.tools.pins.wrote(name, content)
 
     def _there(self, path: str) -> bytes | None:
         try:

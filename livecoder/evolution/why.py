@@ -6,13 +6,15 @@ Read from the store and the journals, as far as these still exist; nothing is ju
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from livecoder.errors import JournalError
 from livecoder.events import CommandFinished, CommandStarted, Nudged, ToolUsed
+from livecoder.evolution.record import about_change, observed
 from livecoder.journal.journal import read
+from livecoder.journal.ledger import Ledger
 from livecoder.journal.recall import recall
 from livecoder.scaffold.history import GenerationInfo, History
 from livecoder.scaffold.parts import Part
@@ -21,6 +23,8 @@ _CITED = re.compile(r"(?:(?P<session>[\w-]+):|\bstep )(?P<step>\d+)")
 _SESSION = re.compile(r"\d{8}-[\w-]{1,40}")
 SESSIONS = 1_000
 """How far back a record looks."""
+GENERATIONS = 300
+"""The same, in generations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,15 @@ def standing(part: Part, sessions: Path, last: GenerationInfo | None) -> Standin
     else:
         return None
     return Standing(len(uses), sum(1 for _, code in uses if code), len({session for session, _ in uses}))
+
+
+def observations(history: History, part: Part, last: GenerationInfo | None, ledger: Ledger) -> Iterator[str]:
+    """What was observed of a hook, a knob, a prompt or its section, in lines; nothing of other kinds."""
+    if part.kind == "hook":
+        yield from observed("hook", part.name, ledger)
+    elif part.kind in ("knob", "prompt") and last:
+        present, before = history.with_and_without(last, GENERATIONS)
+        yield from about_change(ledger.of_generations(present), ledger.of_generations(before))
 
 
 def _steps(sessions: Path, session: str, cited: Sequence[int]) -> tuple[tuple[CitedStep, ...], str]:

@@ -1,4 +1,4 @@
-"""What the user allows every command of a sandbox: sizes and hosts, as values. No paths and no rights of one room."""
+"""What the user allows every command of a sandbox: as plain values. No paths and no rights of one room."""
 
 from __future__ import annotations
 
@@ -35,3 +35,5 @@ class Policy:
     """What a session's /tmp and HOME may hold."""
     reach: Reach = field(default_factory=Reach)
     """The hosts that rooms with a network reach."""
+    image: str = ""
+    """What containers are made from, where there are any."""

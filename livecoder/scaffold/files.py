@@ -11,10 +11,11 @@ import os
 import re
 import stat
 import tempfile
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from livecoder.errors import ScaffoldError
 
@@ -23,6 +24,8 @@ MAX_BYTES = 64 * 1024
 MAX_FILES = {"lessons": 1_000}
 MOST_FILES = 200
 """Of any other folder."""
+
+Part = TypeVar("Part")
 
 _PROJECT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
 
@@ -82,6 +85,22 @@ def entries(root: Path, folder: str) -> list[tuple[str, os.stat_result]]:
         if len(names) > most:
             raise ScaffoldError(f"{folder}/ holds more than {most} files", "retire what is not used")
         return [(name, status) for name in names if (status := _lstat(name, descriptor))]
+
+
+def each(root: Path, folder: str, read: Callable[[str], Part]) -> tuple[list[Part], list[str]]:
+    """What `read` makes of each name in `root/folder`; beside it why it raised ScaffoldError for the others."""
+    parts: list[Part] = []
+    problems: list[str] = []
+    try:
+        names = [name for name, _ in entries(root, folder)]
+    except ScaffoldError as error:
+        return [], [error.line()]
+    for name in names:
+        try:
+            parts.append(read(name))
+        except ScaffoldError as error:
+            problems.append(error.line())
+    return parts, problems
 
 
 def write_whole(path: Path, data: bytes) -> None:

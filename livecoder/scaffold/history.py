@@ -64,6 +64,14 @@ class History:
         """The last commit that changed this file, which has one."""
         return _log(self.git, "-n1", self.head, "--", path)[0]
 
+    def with_and_without(self, info: GenerationInfo, limit: int) -> tuple[list[str], list[str]]:
+        """Of the last `limit` generations, by short id, those that have this commit in them and those before."""
+        later = {info.commit, *self.git.text("rev-list", "--ancestry-path", f"{info.commit}..{self.head}").split()}
+        found: tuple[list[str], list[str]] = ([], [])
+        for generation in self.log(limit):
+            found[generation.commit not in later].append(generation.id)
+        return found
+
     def values(self, info: GenerationInfo, part: Part) -> tuple[object, object]:
         """What a part was before a commit and what it is with it; None where it is not there."""
         parents = self.git.text("rev-list", "--parents", "-n1", info.commit).split()[1:]

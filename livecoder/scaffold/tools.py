@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from livecoder.errors import ScaffoldError
-from livecoder.scaffold.files import File, entries, opened, read_file
+from livecoder.scaffold.files import File, each, entries, opened, read_file
 from livecoder.scaffold.hidden import hidden
 from livecoder.scaffold.reserved import name_problem
 
@@ -35,6 +35,10 @@ _COMMENT = re.compile(r"^#(?!!)[ \t]*(?P<line>.*?)[ \t]*$", re.MULTILINE)
 _DIRECTIVE = re.compile(
     r"-\*-|(?:vim|shellcheck|coding|pyright|ruff|type|SPDX-[\w-]+)\s*[:=]|shellcheck\b|copyright\b", re.I
 )
+_DESCRIBED = re.compile(r"""\bdescription\s{0,8}=\s{0,8}(["'])(?P<line>[^"'\n]+)\1""")
+_PRINTED = re.compile(r"""\b(?:echo|printf|print)\b[ \t(]{0,8}(["'])(?P<line>[^"'\n]+)\1""")
+_LINE_CHARS = 500
+"""Of each line of a script that is searched for what its `--help` prints."""
 _ERROR = re.compile(r"Traceback \(|\w*(?:Error|Exception)\b\s*:|(?:error|fatal|bash|sh|env|/\S+)\s*:|usage\b", re.I)
 
 
@@ -78,18 +82,7 @@ class Verdict:
 
 def read_tools(root: Path) -> tuple[list[Tool], list[str]]:
     """The tools of the scaffold at `root`, by name, and what was left out and why."""
-    tools: list[Tool] = []
-    problems: list[str] = []
-    try:
-        found = entries(root, FOLDER)
-    except ScaffoldError as error:
-        return [], [error.line()]
-    for name, _ in found:
-        try:
-            tools.append(read_tool(root, name))
-        except ScaffoldError as error:
-            problems.append(error.line())
-    return tools, problems
+    return each(root, FOLDER, lambda name: read_tool(root, name))
 
 
 def read_tool(root: Path, name: str) -> Tool:
@@ -210,15 +203,29 @@ def _read(root: Path, name: str) -> File:
 
 
 def summary(text: str) -> str:
-    """What a script's docstring or first comment says of it; "" when it says nothing that may be shown."""
+    """What a script's docstring or first comment says of it, or else the words that its `--help` begins with.
+
+    "" when it says nothing that may be shown.
+    """
     body = text.partition("\n")[2] if text.startswith("#!") else text
     docstring = _DOCSTRING.match(body) if "python" in text.partition("\n")[0] else None
     lines = [docstring["line"]] if docstring else []
     head = re.match(r"(?:\s*#.*\n|\s*\n)*", body)
     lines += [found["line"] for found in _COMMENT.finditer(head[0] if head else "")]
+    lines += _told(body)
     said = (line for line in lines if line and not _DIRECTIVE.match(line))
     found = next(said, "")
     return "" if hidden(found) else found[:SUMMARY_CHARS]
+
+
+def _told(body: str) -> list[str]:
+    """What `--help` prints, as far as the script has it as a literal where it speaks of `--help`, or right below."""
+    lines = [line[:_LINE_CHARS] for line in body.splitlines()]
+    near = [line for number, line in enumerate(lines) if "--help" in line or (number and "--help" in lines[number - 1])]
+    found = [*map(_DESCRIBED.search, lines), *map(_PRINTED.search, near)]
+    words = [match["line"].removesuffix("\\n") for match in found if match]
+    # What is put together when it runs is no literal.
+    return [line for line in words if not line.lower().startswith("usage") and not set(line) & set("$%{}`\\")]
 
 
 def _digest(file: File) -> str:

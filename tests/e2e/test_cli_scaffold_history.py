@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
-from livecoder.events import Nudged, ToolUsed
+from livecoder.events import HookFailed, HookRan, HookSaid, Nudged, ToolUsed
 from tests.e2e.conftest import Livecoder
 from tests.e2e.learning import COUNT, RECEIPTS, SESSION, Learnt, step
+from tests.journal.sessions import ended, replied, started
 
 
 @pytest.fixture
@@ -110,8 +112,36 @@ def test_why_tells_what_a_knob_was_and_when_a_lesson_was_shown(livecoder: Liveco
     learnt.commit("lessons/tidy.toml", 'text = "Tidy up."\ntrigger = "make"\n')
     learnt.journal("20260302-080000-001aa", Nudged("lesson", (1,), "learnt earlier here (tidy): Tidy up."))
     assert scaffold(livecoder, "why", "tidy")[-1] == "shown since its last change in 1 session"
-    assert scaffold(livecoder, "why", "prompts/system.md")[-1].startswith("no record is kept of these")
+    assert scaffold(livecoder, "why", "prompts/system.md")[-1] == "only paired live runs can tell what it does"
     assert failing(livecoder, "why", "../x")[0] == 3
+
+
+def test_why_sets_the_sessions_with_a_change_beside_those_before(livecoder: Livecoder, learnt: Learnt) -> None:
+    early = learnt.store.head(learnt.project)
+    late = learnt.commit("scaffold.toml", "output_chars = 5000\n", "knob(output_chars): 5000: outputs were cut")
+    later = learnt.commit("tools/count-lines", COUNT)
+    for number in range(20):
+        began = replace(started(), scaffold=(early, early, late, later)[number % 4])
+        turns = [replied(turn=turn + 1) for turn in range(2 if number % 4 < 2 else 4)]
+        learnt.journal(f"20260302-0800{number:02}-001aa", began, *turns, *ended())
+    lines = scaffold(livecoder, "why", "output_chars")
+    assert lines[-6:-1] == [
+        "since its last change: 10 sessions, each 4.0 turns, 440 tokens, $0.040",
+        "  went well: 10 of 10 (76-100 %)",
+        "before: 10 sessions, each 2.0 turns, 220 tokens, $0.020",
+        "  went well: 10 of 10 (76-100 %)",
+        "observed: no difference seen",
+    ]
+    assert "observed: too early to tell" in scaffold(livecoder, "why", "system")
+
+
+def test_why_tells_how_often_a_hook_ran_and_what_came_of_it(livecoder: Livecoder, learnt: Learnt) -> None:
+    learnt.commit("hooks/round_start", '#!/bin/sh\n# Says hello.\necho \'{"say": "hello"}\'\n')
+    told = [HookSaid("round_start", 0, "hello"), HookRan("round_start", 0), HookFailed("round_start", 0, "exit 1")]
+    learnt.journal("20260302-080000-001aa", replace(started(), hooks=("round_start",)), *told, *ended())
+    expected = "ran 3 times in 1 of 1 session: said 1, denied 0, failed 1"
+    assert expected in scaffold(livecoder, "why", "round_start")
+    assert expected in [line.strip() for line in scaffold(livecoder, "hooks")]
 
 
 def test_rollback_by_name_generation_and_date(livecoder: Livecoder, learnt: Learnt) -> None:
@@ -145,7 +175,8 @@ def test_a_wrong_rollback_is_one_line(livecoder: Livecoder, words: list[str], co
 def test_hooks_are_listed_with_what_they_are_for(livecoder: Livecoder, learnt: Learnt) -> None:
     assert livecoder("scaffold", "hooks").err == "no hooks yet\n"
     learnt.commit("hooks/before_finish", "#!/bin/sh\n# Asks for the changelog.\necho '{}'\n")
-    name, _, more = scaffold(livecoder, "hooks")
+    name, _, more, used = scaffold(livecoder, "hooks")
+    assert used.strip().startswith("ran 0 times in 0 of 0 sessions: said 0, denied 0, failed 0")
     assert name == "before_finish        Asks for the changelog."
     assert re.fullmatch(r" {21}3 lines; [0-9a-f]{7} of [\d-]{10}: hook\(before_finish\): chang…", more)
 

@@ -9,7 +9,18 @@ from pathlib import Path
 import pytest
 
 from livecoder.events import Lasted
-from livecoder.evolution.record import EARLY, LESS, MORE, SAME, about_advice, about_lesson, about_tool, word
+from livecoder.evolution.record import (
+    EARLY,
+    LESS,
+    MORE,
+    SAME,
+    about_advice,
+    about_change,
+    about_lesson,
+    about_tool,
+    observed,
+    word,
+)
 from livecoder.journal.ledger import Facts, Item, Ledger, Making, Record, Tally
 from livecoder.scaffold.lessons import Lesson
 from livecoder.scaffold.tools import Tool
@@ -48,6 +59,32 @@ def record(well: int, ill: int, other_well: int = 50, other_ill: int = 50, uses:
 )
 def test_one_of_four_words_and_the_first_below_six(seen: Record, said: str) -> None:
     assert word(seen) == said
+
+
+@pytest.mark.parametrize(
+    ("present", "before", "said"),
+    [
+        (Tally(sessions=5, well=5, turns=10), Tally(sessions=90, well=45, ill=45, turns=400), EARLY),
+        (Tally(sessions=20, well=10, ill=10, turns=40), Tally(sessions=20, well=10, ill=10, turns=90), SAME),
+        (Tally(sessions=20, well=19, ill=1, turns=40), Tally(sessions=20, well=4, ill=16, turns=90), MORE),
+        (Tally(), Tally(), EARLY),
+    ],
+)
+def test_a_change_is_told_by_the_sessions_since_and_before(present: Tally, before: Tally, said: str) -> None:
+    lines = list(about_change(present, before))
+    assert lines[-1] == f"observed: {said}" and not CAUSAL.search("\n".join(lines))
+    if present.sessions:
+        assert f"{present.turns / present.sessions:.1f} turns" in lines[0]
+
+
+def test_a_hook_in_a_few_lines() -> None:
+    items = [Item("hook", "round_start", at_hand=True, used=2, said=1, denied=1)]
+    many = Ledger(
+        Facts(f"s{n:02}", "m", "verified", 4, 900, 0.25, items=tuple(items if n % 2 else ())) for n in range(20)
+    )
+    first, second, *_ = observed("hook", "round_start", many)
+    assert first == "ran 20 times in 10 of 10 sessions: said 10, denied 10, failed 0"
+    assert second.endswith(f": {SAME}")
 
 
 def session(number: int, *, used: bool, well: bool, family: str = "model-1", broken: bool = False) -> Facts:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from sessions import ended, looked_back, ran, replied, shown, started, used
 
 from livecoder.events import (
     Harvested,
+    HookFailed,
+    HookRan,
+    HookSaid,
     Reflected,
     ScaffoldCommitted,
     ToolBroken,
@@ -56,6 +61,25 @@ def test_what_was_at_hand_listed_and_used() -> None:
         Item("tool", "fresh", False, False, 1),
         Item("lesson", "tables", True, True, 1),
         Item("lesson", "slow", True, False, 1),
+    }
+
+
+def test_hooks_at_hand_and_what_they_did() -> None:
+    session = [
+        dataclasses.replace(started(), hooks=("round_start", "before_finish")),
+        HookSaid("round_start", 0, "mind"),
+        HookRan("round_start", 0),
+        HookSaid("before_finish", 3, "test it first", "deny"),
+        HookFailed("before_finish", 3, "exit 1"),
+        HookFailed("after_command", 1, "it is not run: nobody accepted this content", off=True, ran=False),
+        *ended(),
+    ]
+    found = facts("s1", session)
+    assert found is not None and found.scaffold == "abc1234"
+    assert set(found.items) == {
+        Item("hook", "round_start", at_hand=True, used=2, said=1),
+        Item("hook", "before_finish", at_hand=True, used=2, failed=1, denied=1),
+        Item("hook", "after_command"),
     }
 
 

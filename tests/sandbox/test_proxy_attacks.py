@@ -16,11 +16,12 @@ from test_proxy_requests import hello
 from livecoder.errors import SandboxUnavailable
 from livecoder.hosts import Upstream, reach
 from livecoder.rooms import Rooms, gitdirs
-from livecoder.sandbox import Room, Sandbox
+from livecoder.sandbox import Room, Sandbox, backends
 from livecoder.sandbox.bubblewrap import Bubblewrap
 from livecoder.sandbox.policy import Policy
 from livecoder.sandbox.proxy import PORT
 from livecoder.sandbox.proxy.log import DISTINCT
+from livecoder.sandbox.toolchains import Toolchains
 
 ASK = f"""
 import socket, sys
@@ -33,6 +34,12 @@ def ask(data):
             answer += more
         return answer
 """
+
+
+@pytest.fixture
+def backend(bubblewrap: str) -> str:
+    """The one that has a proxy."""
+    return bubblewrap
 
 
 def networked(room: Room, open_room: Open, *hosts: str, private: tuple[str, ...] = LOOPBACK) -> Bubblewrap:
@@ -241,3 +248,9 @@ def test_o20_a_proxy_that_cannot_be_opened_is_no_open_network(
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     with pytest.raises(SandboxUnavailable, match="the network cannot be filtered here"):
         networked(room, open_room, "*")
+
+
+def test_x05_a_container_has_no_proxy_and_is_refused_hosts(room: Room, toolchains: Toolchains) -> None:
+    container = backends.backend("docker", replace(room, network=True), toolchains, Policy(reach=reach(("*",))))
+    with pytest.raises(SandboxUnavailable, match="cannot be reached from a container"):
+        container.__enter__()

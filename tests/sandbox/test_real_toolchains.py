@@ -86,6 +86,12 @@ SAMPLES = [
 ]
 
 
+@pytest.fixture
+def backend(bubblewrap: str) -> str:
+    """The one that shows the toolchains of the machine."""
+    return bubblewrap
+
+
 @pytest.mark.parametrize("sample", SAMPLES, ids=str)
 def test_a_repository_runs_its_tests_inside(
     sample: Sample, room: Room, open_room: Open, run: Run, tmp_path: Path

@@ -87,6 +87,18 @@ def test_a_tool_says_its_purpose_in_its_source(root: Path, write_tool: Write, so
         ("#!/usr/bin/env python3\n# -*- coding: utf-8 -*-\n'Count lines.'\n", "Count lines."),
         ("#!/usr/bin/env python3\n# Count lines.\nimport sys\n", "Count lines."),
         ("#!/bin/bash\n# Hidden \u202e word.\n", ""),
+        (
+            '#!/bin/bash\nif [ "$1" = --help ]; then echo "Count lines."; echo "usage: greet"; exit; fi\n',
+            "Count lines.",
+        ),
+        ("#!/bin/bash\ncase $1 in --help)\n  printf 'Count lines.\\n' ;;\nesac\n", "Count lines."),
+        (
+            '#!/usr/bin/env python3\nimport argparse\np = argparse.ArgumentParser(description="Count lines.")\n',
+            "Count lines.",
+        ),
+        ('#!/bin/bash\n[ "$1" = --help ] && echo "usage: greet FILE"\necho "late"\n', "late"),
+        ('#!/bin/bash\nif [ "$1" = --help ]; then echo "$help"; fi\n', ""),
+        ("#!/bin/bash\n" + "--help" * 9_000 + "\n", ""),
         ("", ""),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import textwrap
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -97,7 +98,8 @@ def why(
     cd: Directory = None,
 ) -> int:
     """Why a part is as it is: commits, their steps, its record."""
-    from livecoder.evolution.why import reasons, standing
+    from livecoder.evolution.why import observations, reasons, standing
+    from livecoder.journal.ledger import read_ledger
 
     at = here(cd)
     history, lent = at.store.history(at.project), at.lent(name)
@@ -108,9 +110,12 @@ def why(
     put_origin(part.path, at.store.lent(at.project), 4)
     for reason in found:
         _tell(reason, part)
-    record = standing(part, at.sessions, found[0].info if found else None)
+    last = found[0].info if found else None
+    record = standing(part, at.sessions, last)
     if record is None:
-        put("no record is kept of these: only paired live runs can tell what they do")
+        for line in observations(history, part, last, read_ledger(at.sessions)):
+            print(*textwrap.wrap(line, columns(), subsequent_indent="    "), sep="\n")
+        put("only paired live runs can tell what it does")
     elif not record.uses:
         put("not used since its last change")
     elif part.kind == "lesson":

@@ -55,12 +55,14 @@ def lessons(cd: Directory = None) -> int:
 @app.command()
 def hooks(cd: Directory = None) -> int:
     """The hooks of this project, and whether they run."""
+    from livecoder.evolution.record import observed
+    from livecoder.journal.ledger import read_ledger
     from livecoder.scaffold.hooks import accepted, read_hooks
     from livecoder.scaffold.tools import summary
     from livecoder.visit.hands import checked_out
 
     at = here(cd)
-    history, taken = at.store.history(at.project), accepted(at.data)
+    history, taken, ledger = at.store.history(at.project), accepted(at.data), read_ledger(at.sessions)
     with checked_out(at.store, at.project) as place:
         found, problems = read_hooks(place)
     for hook in found:
@@ -70,6 +72,7 @@ def hooks(cd: Directory = None) -> int:
         put("runs" if hook.digest in taken else "does not run: nobody accepted its content", 21)
         last = history.log_of(hook.path)
         put(f"{len(text.splitlines())} lines; {last.id} of {last.when.astimezone():%Y-%m-%d}: {last.subject}", 21)
+        put(next(observed("hook", hook.event, ledger)), 21)
     for line in problems:
         print(line, file=sys.stderr)
     if not found:

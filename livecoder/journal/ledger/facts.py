@@ -24,6 +24,9 @@ READ: tuple[type[e.Event], ...] = (
     e.ToolBroken,
     e.ToolUsed,
     e.Nudged,
+    e.HookRan,
+    e.HookSaid,
+    e.HookFailed,
     e.Harvested,
     e.RoundEnded,
     e.ScaffoldCommitted,
@@ -50,6 +53,10 @@ class Item:
     used: int = 0
     """Calls of a tool, showings of a lesson, runs of a hook."""
     failed: int = 0
+    said: int = 0
+    """Runs of a hook with a remark."""
+    denied: int = 0
+    """Those that asked the model not to finish yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +95,8 @@ class Facts:
     made: tuple[Making, ...] = ()
     lasted: tuple[e.Lasted, ...] = ()
     """What it says of earlier sessions' changes."""
+    scaffold: str = ""
+    """The generation that it began with."""
 
 
 def family(model: str) -> str:
@@ -108,6 +117,7 @@ def facts(session: str, events: Iterable[e.Event]) -> Facts | None:
     return Facts(
         session=session,
         family=family(started.model),
+        scaffold=started.scaffold,
         outcome=results[-1].outcome if results else "",
         turns=len(replies),
         tokens=None if started.recorded else sum(r.usage.input_tokens + r.usage.output_tokens for r in replies),
@@ -127,6 +137,8 @@ class _Count:
     listed: bool = False
     used: int = 0
     failed: int = 0
+    said: int = 0
+    denied: int = 0
 
 
 def _items(started: e.SessionStarted, events: Sequence[e.Event]) -> Iterable[Item]:
@@ -136,6 +148,8 @@ def _items(started: e.SessionStarted, events: Sequence[e.Event]) -> Iterable[Ite
         count.at_hand, count.listed = True, name not in started.unlisted
     for id in started.lessons:
         counts["lesson", id] = _Count(at_hand=True, listed=True, used=1)
+    for name in started.hooks:
+        counts["hook", name].at_hand = True
     for event in events:
         if isinstance(event, e.ToolUsed) and event.arguments not in LOOKS:
             count = counts["tool", event.name]
@@ -145,7 +159,24 @@ def _items(started: e.SessionStarted, events: Sequence[e.Event]) -> Iterable[Ite
             count = counts["lesson", event.lesson]
             count.at_hand = True
             count.used += 1
-    return (Item(kind, name, c.at_hand, c.listed, c.used, c.failed) for (kind, name), c in counts.items())
+        elif isinstance(event, e.HookRan | e.HookSaid | e.HookFailed):
+            _count_hook(counts["hook", event.hook], event)
+    return (
+        Item(kind, name, c.at_hand, c.listed, c.used, c.failed, c.said, c.denied) for (kind, name), c in counts.items()
+    )
+
+
+def _count_hook(count: _Count, event: e.HookRan | e.HookSaid | e.HookFailed) -> None:
+    match event:
+        case e.HookRan():
+            count.used += 1
+        case e.HookSaid():
+            count.used += 1
+            count.said += event.effect == "say"
+            count.denied += event.effect == "deny"
+        case e.HookFailed():
+            count.used += event.ran
+            count.failed += event.ran
 
 
 def _two_broken(events: Iterable[e.Event]) -> bool:

@@ -22,7 +22,7 @@ from livecoder.journal.ledger.ledger import Ledger
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
-SCHEMA = 1
+SCHEMA = 2
 """Raised whenever `Facts`, or how they are read from events, changes."""
 SESSIONS = 500
 """How far back the ledger looks."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -68,6 +68,8 @@ class Record:
     """Those of them that began with it: not the one that made it."""
     uses: int = 0
     failed: int = 0
+    said: int = 0
+    denied: int = 0
     idle: int = 0
     """Sessions that began with it since the last one that used it."""
     with_it: Tally = Tally()
@@ -109,6 +111,8 @@ class Ledger:
             resumed=sum(item.at_hand and item.used > 0 for _, item in mine),
             uses=sum(item.used for _, item in mine),
             failed=sum(item.failed for _, item in mine),
+            said=sum(item.said for _, item in mine),
+            denied=sum(item.denied for _, item in mine),
             idle=_idle([item for _, item in mine]),
             with_it=with_it,
             without=since - with_it,
@@ -116,6 +120,15 @@ class Ledger:
             made=self._made.get((kind, name)),
             uses_since=sum(item.used for _, item in mine if item.at_hand),
         )
+
+    def of_generations(self, ids: Collection[str]) -> Tally:
+        """How the sessions went that began with one of these generations, by short ids of any length."""
+        same = (
+            facts.session
+            for facts in self.sessions
+            if facts.scaffold and any(id.startswith(facts.scaffold) or facts.scaffold.startswith(id) for id in ids)
+        )
+        return _sum((_values(Tally()), *(self._tallies[session] for session in same)))
 
     def _since(self, family: str, place: int) -> Tally:
         """How the sessions of a family went from the `place`th of all on."""

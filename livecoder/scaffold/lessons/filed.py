@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from livecoder.errors import ScaffoldError
-from livecoder.scaffold.files import entries, read_file
+from livecoder.scaffold.files import each, read_file
 from livecoder.scaffold.lessons.lesson import FOLDER, MAX_GENERAL, Lesson, lint
 
 if TYPE_CHECKING:
@@ -65,17 +65,7 @@ def reaching_all(path: str, data: bytes) -> bytes:
 
 def read_lessons(root: Path) -> tuple[list[Lesson], list[str]]:
     """The lessons of the scaffold at `root`, oldest first, tombstones too, and what was left out and why."""
-    lessons: list[Lesson] = []
-    problems: list[str] = []
-    try:
-        found = entries(root, FOLDER)
-    except ScaffoldError as error:
-        return [], [error.line()]
-    for name, _ in found:
-        try:
-            lessons.append(_read(root, name))
-        except ScaffoldError as error:
-            problems.append(error.line())
+    lessons, problems = each(root, FOLDER, lambda name: _read(root, name))
     lessons.sort(key=lambda lesson: (lesson.created, lesson.id))
     general = [lesson for lesson in lessons if not lesson.trigger and not lesson.retired]
     if extra := general[MAX_GENERAL:]:
