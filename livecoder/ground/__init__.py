@@ -15,7 +15,7 @@ Everything read is a stranger's: bounded, no link followed, and what is broken s
     packages.py      workspaces, and the package that the user is in
     conventions.py   changelog, subjects, what contributors are told
     pointers.py      where the words of a task are in the code
-    passages.py      the definitions that are about the task, and their code within a budget
+    passages.py      the definitions that are about the task
     words.py         the words of a task
     lines.py         the ground as lines, for the model and for people
 """
@@ -52,8 +52,7 @@ __all__ = ["Ground", "Instruction", "Kit", "pointed", "survey"]
 def pointed(root: Path, ground: Ground, task: str) -> Ground:
     """The ground, with what the words of this task point at."""
     with Beneath(root) as beneath:
-        found = pointers(Tree(beneath), task)
-    return replace(ground, pointers=found.line, excerpts=found.excerpts)
+        return replace(ground, pointers=pointers(Tree(beneath), task))
 
 
 def survey(root: Path, cwd: Path, git: Glance, *, path: Sequence[str] = (), bare: bool = False) -> Ground:

@@ -1,4 +1,4 @@
-"""Which definitions of a few files are about a task, and their code within a budget: what a reader would open at once.
+"""Which definitions of a few files are about a task: what a reader would open at once.
 
 Definitions are ranked by BM25 (Robertson and Zaragoza 2009, "The Probabilistic Relevance Framework", eq. 3.15, with its
 usual k1 = 1.2 and b = 0.75) of the task's words over their texts, times what speaks for their file and their name.
@@ -11,13 +11,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from livecoder.ground.facts import Excerpt
-from livecoder.ground.words import BLOCK, Words, parts_of
+from livecoder.ground.words import Words, parts_of
 
-BUDGET = 5_000
-"""Characters of code in all."""
-CLEAR = 0.6
-"""Of the best definition's weight: what another one needs for its code to be shown."""
 SHOWN = 8
 """Definitions that are named at most."""
 SHARE = 0.4
@@ -57,19 +52,6 @@ def best(passages: Sequence[Passage], words: Words, files: Mapping[str, float]) 
     weighed = [replace(p, weight=weight(p, c, n)) for p, c, n in zip(passages, counts, lengths, strict=True)]
     ranked = sorted(weighed, key=lambda passage: (-passage.weight, passage.path, passage.first))
     return tuple(passage for passage in ranked[:SHOWN] if passage.weight > SHARE * ranked[0].weight)
-
-
-def excerpts(ranked: Sequence[Passage]) -> tuple[Excerpt, ...]:
-    """The code of the best, whole, as far as it fits; by file, in the order of the lines."""
-    left = BUDGET
-    chosen: list[Excerpt] = []
-    for passage in ranked:
-        clear = passage.weight >= CLEAR * ranked[0].weight
-        if clear and len(passage.text) <= left and not BLOCK.search(passage.text):
-            chosen.append(Excerpt(passage.path, passage.first, passage.last, passage.text))
-            left -= len(passage.text)
-    order = {path: place for place, path in enumerate(dict.fromkeys(passage.path for passage in ranked))}
-    return tuple(sorted(chosen, key=lambda one: (order[one.path], one.first)))
 
 
 def _idf(having: int, total: int) -> float:

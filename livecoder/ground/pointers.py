@@ -14,9 +14,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from livecoder.ground.facts import Excerpt
 from livecoder.ground.files import Tree
-from livecoder.ground.passages import Passage, best, excerpts
+from livecoder.ground.passages import Passage, best
 from livecoder.ground.walk import LANGUAGES, PASSED, TEST_FOLDERS, is_test
 from livecoder.ground.words import Words, parts_of
 
@@ -43,13 +42,6 @@ _DEFINITION = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Pointers:
-    line: str = ""
-    """As in `a/list.py (335 lines): insert 135-152; b.py (90 lines)`; "" where the words point nowhere."""
-    excerpts: tuple[Excerpt, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Definition:
     name: str
     first: int
@@ -58,21 +50,21 @@ class Definition:
     """No other one lies in it."""
 
 
-def pointers(tree: Tree, task: str) -> Pointers:
-    """Where to look for this task."""
+def pointers(tree: Tree, task: str) -> str:
+    """One line, as in `a/list.py (335 lines): insert 135-152; b.py (90 lines)`; "" where the words point nowhere."""
     words = Words.of(task)
     texts = dict(_sources(tree)) if words.parts else {}
     defined = {path: _definitions(text) for path, text in texts.items()}
     weights = dict(sorted(_weights(texts, defined, words), key=lambda one: (-one[1], one[0]))[:SEARCHED])
     most = max(weights.values(), default=0.0)
     if not most or most < LEAST * math.log(1 + len(texts)):
-        return Pointers()
+        return ""
     code = [path for path in weights if not _tests(path)]
     passages = [passage for path in code for passage in _passages(path, texts[path], defined[path])]
     found = best(passages, words, {path: weight / most for path, weight in weights.items()})
     paths = list(dict.fromkeys([next(iter(weights)), *(passage.path for passage in found)]))[:SHOWN_FILES]
     found = tuple(passage for passage in found if passage.path in paths)
-    return Pointers("; ".join(_line(path, texts[path], found) for path in paths), excerpts(found))
+    return "; ".join(_line(path, texts[path], found) for path in paths)
 
 
 def _line(path: str, text: str, found: Sequence[Passage]) -> str:

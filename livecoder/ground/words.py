@@ -8,8 +8,6 @@ from dataclasses import dataclass
 
 MAX_TASK = 8_000
 """Characters of a task that are read for words."""
-BLOCK = re.compile(r"<\s*/?\s*(task|file|repository)\b", re.IGNORECASE)
-"""What could be taken for an end of the block that a stranger's text stands in."""
 _WORD = re.compile(r"[A-Za-z_]\w{2,60}")
 _PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+")
 _QUOTED = re.compile(r"`([^`\n]{1,200})`|[.](\w{3,60})|(\w{3,60})\(")
