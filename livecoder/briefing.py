@@ -42,7 +42,8 @@ class Briefing:
         settings, shown = self.settings, self.choose(scaffold)
         variables = {
             "workspace": str(self.present.root),
-            "network": settings.sandbox == "none",
+            "network": settings.sandbox == "none" or bool(settings.reach),
+            "hosts": str(settings.reach),
             "output_chars": scaffold.knobs.output_chars,
             "timeout": scaffold.knobs.command_timeout_seconds,
             "verify": settings.verify,

@@ -22,6 +22,7 @@ from livecoder.loop import Notice, State, Step, drained
 from livecoder.observation import observation
 from livecoder.rooms import Rooms
 from livecoder.sandbox import Finished, JobRequest
+from livecoder.services import Services
 
 MAX_RUNNING = 4
 MAX_SECONDS = 3600.0
@@ -44,11 +45,17 @@ class Jobs:
     """A watcher and a context manager for one round: leaving it stops every job that still runs."""
 
     def __init__(
-        self, rooms: Rooms, cancelled: Callable[[], bool], keep_output: Callable[[Path], str] = lambda _: ""
+        self,
+        rooms: Rooms,
+        services: Services,
+        cancelled: Callable[[], bool],
+        keep_output: Callable[[Path], str] = lambda _: "",
     ) -> None:
+        """`services` are the session's, and share names with jobs: what is asked of them comes by here."""
         self._rooms = rooms
         self._cancelled = cancelled
         self._keep_output = keep_output
+        self._services = services
         self._jobs: dict[str, _Job] = {}
         self._stopped = threading.Event()
         self._resources = ExitStack()
@@ -67,6 +74,12 @@ class Jobs:
     def after_step(self, step: Step, state: State) -> Iterator[Notice]:
         for request in step.finished.job_requests:
             yield from self._start(request, step) if request.command else self._wait(request.name, step)
+        for request in step.finished.service_requests:
+            if request.name in self._jobs and self._jobs[request.name].running:
+                yield _refused(f"service {request.name} was not started: a job of that name still runs")
+            else:
+                yield from self._services.answer(request, step)
+        yield from self._services.ended(step)
         for job in self._jobs.values():
             if not job.running and not job.told:
                 yield self._ended(job, step.started.step, whole=False)
@@ -83,7 +96,9 @@ class Jobs:
         name = request.name
         known = self._jobs.get(name)
         running = sum(job.running for job in self._jobs.values())
-        if known and known.running:
+        if self._services.runs(name):
+            yield _refused(f"job {name} was not started: a service of that name runs")
+        elif known and known.running:
             yield _refused(f"job {name} was not started: one of that name still runs")
         elif running >= MAX_RUNNING:
             yield _refused(f"job {name} was not started: {running} run already")

@@ -20,6 +20,7 @@ from livecoder.evolution.offered import At, offered
 from livecoder.evolution.standing import Standing
 from livecoder.ground import Ground, pointed, survey
 from livecoder.journal.journal import Journal, read
+from livecoder.kept import Kept, with_own_caches
 from livecoder.loop import State
 from livecoder.model import Model, System
 from livecoder.model.choose import default_model, open_model
@@ -126,9 +127,9 @@ def opened(settings: Settings, cwd: Path) -> Generator[Opened]:
         dependencies = Dependencies.snapshot(workspace.shadow, place / "dependencies")
         store, checkout, generation = _scaffold(settings, root, place)
         scaffold = usable(checkout or seed_dir(), settings)
-        toolchains = find(environ, root, own_interpreter(), settings.mounts)
         pins = Pins(checkout, generation.tools, withholding(settings)) if checkout else None
         room = _room(settings, workspace, place, pins, start.tree)
+        toolchains = with_own_caches(find(environ, root, own_interpreter(), settings.mounts), room.home)
         sandbox = stack.enter_context(open_sandbox(settings, room, toolchains, scaffold.knobs.output_chars))
         briefing = Briefing.open(settings, root, state / "sessions", model.recorded or model.name)
         scaffold, system = _prompts(briefing, scaffold, tools_enabled=checkout is not None)
@@ -216,6 +217,8 @@ def _room(settings: Settings, workspace: Workspace, place: Path, pins: Pins | No
         extra=settings.add_dirs,
         sealed=own_places(),
         show_dotenv=settings.show_dotenv,
+        network=bool(settings.reach),
+        home=Kept(project_state(settings, workspace.root)[1] / "setup").home_of(settings),
     )
 
 
@@ -227,8 +230,9 @@ def open_sandbox(settings: Settings, room: Room, toolchains: Toolchains, output_
 
 def policy(settings: Settings) -> Policy:
     """What the user allows; 0 in the settings leaves what holds without their word."""
-    given = {"memory_bytes": settings.memory, "processes": settings.pids, "scratch_bytes": settings.scratch}
-    return replace(Policy(image=settings.image), **{name: value for name, value in given.items() if value})
+    sizes = {"memory_bytes": settings.memory, "processes": settings.pids, "scratch_bytes": settings.scratch}
+    given = {name: value for name, value in sizes.items() if value}
+    return replace(Policy(reach=settings.reach, image=settings.image), **given)
 
 
 def copier(workspace: Workspace, dependencies: Dependencies) -> Callable[[str, Path], str]:

@@ -26,6 +26,7 @@ SAMPLES: dict[str, tuple[dict[str, Any], ...]] = {
         {
             "workspace": "/repo",
             "network": True,
+            "hosts": "pypi.org",
             "output_chars": 10_000,
             "timeout": 120,
             "verify": "pytest -q",
@@ -37,6 +38,7 @@ SAMPLES: dict[str, tuple[dict[str, Any], ...]] = {
         {
             "workspace": "/repo",
             "network": False,
+            "hosts": "",
             "output_chars": 10_000,
             "timeout": 120,
             "verify": "",

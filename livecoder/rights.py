@@ -16,8 +16,8 @@ from livecoder.scaffold.scaffold import Scaffold
 
 
 def network_granted(settings: Settings) -> bool:
-    """Whether the session's commands have a network, for what says that it needs one. No session has one so far."""
-    return False
+    """Whether the session's commands reach hosts, for what says that it needs a network."""
+    return bool(settings.reach)
 
 
 def gatekeeper(settings: Settings) -> Gatekeeper:

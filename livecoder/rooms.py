@@ -102,8 +102,9 @@ class Rooms:
     ) -> Generator[Copy]:
         """A room on a copy that there is already, with a gitdir of its own.
 
-        `report`: pytest is asked for one, unless the project's own configuration says something of reports. `guest`
-        names the room's output beside the session's, whose /tmp and HOME it shares; without it, it has its own.
+        A replay of tools (`scaffold` without `guest`) has no network. `report`: pytest is asked for one, unless the
+        project's own configuration says something of reports. `guest` names the room's output beside the session's,
+        whose /tmp and HOME it shares; without it, it has its own.
         """
         with self._place() as place:
             gitdir, objects = self.gitdir(place / "git")
@@ -117,6 +118,7 @@ class Rooms:
                 base=beside,
                 read_only=False,
                 extra=(),
+                network=self.sandbox.room.network and (bool(guest) or scaffold is None),
                 report=report and not _has_reports(clean.path),
                 guest=Guest(self.sandbox.room.scratch, guest) if guest else None,
             )
@@ -145,7 +147,15 @@ class Rooms:
         """A room that can write neither the workspace nor the scaffold: for hooks, and for checks of a tool."""
         with self._place() as place:
             own = self.sandbox.room
-            room = replace(own, scratch=place / "room", scaffold=scaffold, read_only=True, keeps_scaffold=True)
+            room = replace(
+                own,
+                scratch=place / "room",
+                scaffold=scaffold,
+                read_only=True,
+                keeps_scaffold=True,
+                network=False,
+                home=None,
+            )
             with self.sandbox.sibling(room) as sandbox:
                 yield sandbox
 
@@ -165,6 +175,8 @@ class Rooms:
                 objects=(),
                 base=None,
                 extra=(),
+                network=False,
+                home=None,
             )
             with self.sandbox.sibling(room) as sandbox:
                 yield sandbox

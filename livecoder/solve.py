@@ -37,7 +37,9 @@ from livecoder.model import User
 from livecoder.model.calls import BASH_TOOL
 from livecoder.opening import Opened
 from livecoder.prompt import ground_text, task_text
+from livecoder.reached import Reached
 from livecoder.report import reported
+from livecoder.services import Services
 from livecoder.task import Task
 from livecoder.tested import LastRuns
 from livecoder.verify import BaseRuns, Trees, verify
@@ -78,6 +80,7 @@ class Solver:
         self._baseline = _baseline(opened)
         self.learning = Learning(opened, lambda: self._checkpoints.tree, lambda: self._control.cancelled())
         self._last_runs = LastRuns()
+        self._services = Services(opened.rooms, lambda: self._control.cancelled(), opened.journal.keep)
         self.final_tree = opened.base_tree
 
     def __enter__(self) -> Self:
@@ -87,6 +90,7 @@ class Solver:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._services.close()
         self._baseline.stop()
         self.learning.close()
 
@@ -123,8 +127,7 @@ class Solver:
         opened, state = self.opened, self.opened.state
         state.round += 1
         unended = RoundEnded(state.round, "error_internal", "", "the round did not end", 0)
-        timeout = opened.settings.timeout
-        deadline = time.monotonic() + timeout if timeout else inf
+        deadline = time.monotonic() + (opened.settings.timeout or inf)
         facts = Facts(task, unended, self.final_tree, deadline, Bill.of(state, self.learning.cost_usd))
         self._renew(deadline)
         failure = yield from self._guarded(self._work(facts), facts)
@@ -135,6 +138,7 @@ class Solver:
         if failure:
             self._fail(facts, failure)
             yield from self._told(Warned(failure.line()))
+        yield from self._guarded(Reached(opened.sandbox).rest(state.step), facts)
         facts.code = facts.code or self.signal_code
         failure = yield from self._guarded(self._learn(facts, reflect_now), facts)
         if failure:
@@ -192,7 +196,7 @@ class Solver:
         yield CheckpointTaken(state.round, 0, before.tree, before.left_out)
         state.messages.append(User(message))
         yield from self.learning.before_round(task.text, state)
-        with Jobs(opened.rooms, self._control.cancelled, opened.journal.keep) as jobs:
+        with Jobs(opened.rooms, self._services, self._control.cancelled, opened.journal.keep) as jobs:
             for event in run(self._session(jobs), self._control):
                 yield event
                 if isinstance(event, ModelReplied) and event.cost_usd is None and facts.priced:
@@ -205,8 +209,7 @@ class Solver:
             self._renew(facts.deadline)
 
     def _session(self, jobs: Jobs) -> Session:
-        opened = self.opened
-        knobs = opened.scaffold.knobs
+        opened, knobs = self.opened, self.opened.scaffold.knobs
         timeout, cancelled = knobs.command_timeout_seconds, self._control.cancelled
         base = BaseRuns(opened.rooms, opened.base_tree, timeout, cancelled, self._last_runs)
         return Session(
@@ -215,7 +218,7 @@ class Solver:
             state=opened.state,
             permit=opened.gatekeeper.permit,
             limits=limits.limits(opened.settings, knobs.no_progress_repeats),
-            watchers=(*self.learning.watchers, base, jobs, self._checkpoints, self._baseline),
+            watchers=(*self.learning.watchers, base, jobs, Reached(opened.sandbox), self._checkpoints, self._baseline),
             command_timeout=timeout,
             tree_identity=opened.workspace.shadow.fingerprint,
             keep_output=opened.journal.keep,
@@ -264,15 +267,13 @@ class Solver:
 def _baseline(opened: Opened) -> Baseline:
     """Of the verify command, or the tests that were found. A recorded model was told none of it, so nothing is run."""
     wanted = opened.settings.measure_ground and not opened.model.recorded
-    command = opened.settings.verify or opened.ground.test_command
-    memory = Memory(opened.sessions.parent / MEASURED)
-    return Baseline(command if wanted else "", opened.base_tree, opened.rooms, memory)
+    command = (opened.settings.verify or opened.ground.test_command) if wanted else ""
+    return Baseline(command, opened.base_tree, opened.rooms, Memory(opened.sessions.parent / MEASURED))
 
 
 def _introduction(opened: Opened, hooks: tuple[str, ...]) -> Iterator[Event]:
-    estimate = opened.model.estimate_tokens
-    sent = opened.system, str(BASH_TOOL), ground_text(opened.ground, opened.settings.verify)
-    tokens = sum(estimate(text) for text in sent)
+    estimate, settings = opened.model.estimate_tokens, opened.settings
+    sent = opened.system, str(BASH_TOOL), ground_text(opened.ground, settings.verify)
     yield SessionStarted(
         session=opened.id,
         workspace=str(opened.workspace.root),
@@ -280,19 +281,20 @@ def _introduction(opened: Opened, hooks: tuple[str, ...]) -> Iterator[Event]:
         recorded=bool(opened.model.recorded),
         sandbox=opened.sandbox.name,
         protections=opened.sandbox.protections,
-        permission_mode=opened.settings.permission_mode,
+        permission_mode=settings.permission_mode,
         scaffold=opened.generation,
         tools=tuple(tool.name for tool in opened.scaffold.tools),
         unlisted=tuple(tool.name for tool in opened.standing.unlisted),
         lessons=tuple(lesson.id for lesson in opened.standing.general),
         hooks=hooks,
-        context_tokens=tokens,
+        context_tokens=sum(map(estimate, sent)),
         system=opened.system,
         loaded=tuple(f"{i.name} ({estimate(i.text):,} tokens)" for i in opened.ground.instructions),
-        verify=opened.settings.verify,
+        verify=settings.verify,
+        network=settings.reach.told,
+        setup=settings.setup,
     )
     if opened.why_model:
         yield Warned(f"no model was named: {opened.model.name}, since {opened.why_model}")
-    notices = opened.store.notices if opened.store else ()
-    for line in (*notices, *opened.scaffold.problems, *opened.left_out[:5]):
+    for line in (*(opened.store.notices if opened.store else ()), *opened.scaffold.problems, *opened.left_out[:5]):
         yield Warned(line)

@@ -27,7 +27,7 @@ Sources: TypeAlias = Mapping[str, str]
 Check: TypeAlias = Callable[[Sources], list[str]]
 
 LAYERS = (
-    ("errors", "events", "task", "config", "command", "permissions", "testruns", "report"),
+    ("errors", "events", "task", "config", "command", "permissions", "testruns", "report", "hosts"),
     ("model", "sandbox", "workspace", "journal", "scaffold"),
     (
         "prompt",
@@ -40,11 +40,14 @@ LAYERS = (
         "tested",
         "verify",
         "jobs",
+        "services",
+        "kept",
+        "reached",
         "baseline",
         "evolution",
         "github",
     ),
-    ("briefing", "endings", "rights", "opening", "learning", "solve", "visit"),
+    ("briefing", "endings", "rights", "opening", "learning", "solve", "setup", "visit"),
     ("view", "tui", "demo"),
     ("cli",),
     ("__main__",),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from livecoder.rooms import Rooms, gitdirs
 from livecoder.sandbox import Room, Sandbox
 from livecoder.sandbox.host import Host
 from livecoder.sandbox.policy import Policy
+from livecoder.services import Services
 
 
 def never() -> bool:
@@ -40,7 +42,7 @@ def play(
 ) -> tuple[list[Event], list[str]]:
     """One round of these turns; its events (what is said at its end too), and what the model observed."""
     rooms = Rooms(sandbox, no_copy, gitdirs(sandbox.room.workspace), sandbox.room.scratch.parent / "places")
-    with Jobs(rooms, cancelled) as jobs:
+    with closing(Services(rooms, cancelled)) as services, Jobs(rooms, services, cancelled) as jobs:
         rounds = Rounds(sandbox, watchers=[jobs], timeout=timeout)
         events, _ = rounds.play([*turns, "done"])
         events += jobs.unfinished()

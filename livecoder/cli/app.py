@@ -58,7 +58,7 @@ app.add_typer(permissions.app, name="permissions")
 def run(arguments: list[str]) -> int:
     """Run one command line; returns its exit code. Failures are one line on stderr, bugs of ours a report."""
     _open_streams()
-    words = _words(arguments)
+    words = _words(_whole(arguments))
     try:
         outcome = app(words, standalone_mode=False, prog_name="livecoder")
     except LivecoderError as error:
@@ -76,6 +76,12 @@ def run(arguments: list[str]) -> int:
     finally:
         sys.excepthook = report  # typer has put its own there
     return outcome if isinstance(outcome, int) else 0
+
+
+def _whole(arguments: list[str]) -> list[str]:
+    """The one flag that may stand without its value gets it."""
+    last = arguments.index("--") if "--" in arguments else len(arguments)
+    return [f"{word}=*" if word == "--network" and place < last else word for place, word in enumerate(arguments)]
 
 
 def _words(arguments: list[str]) -> list[str]:

@@ -12,7 +12,7 @@ from livecoder import config
 from livecoder import task as tasks
 from livecoder.cli.approval import Approval
 from livecoder.cli.options import Options
-from livecoder.cli.running import Screen, check_files, screen, with_verify, write_files
+from livecoder.cli.running import Screen, check_files, screen, with_project, write_files
 from livecoder.cli.signals import Signalled, Signals
 from livecoder.config import Settings
 from livecoder.errors import LivecoderError
@@ -33,12 +33,14 @@ def chat(first: str | None, options: Options) -> int:
     options.check()
     shown = screen(options)
     with Signals(None if options.quiet else lambda: shown.terminal.waiting_for) as signals:
-        settings = with_verify(options.settings(headless=False), options.cwd)
+        settings = with_project(options.settings(headless=False), options.cwd)
         check_files(options)
         settings = offer_verify(settings, options, shown)
         from livecoder.opening import opened
+        from livecoder.setup import prepare
         from livecoder.solve import Solver
 
+        prepare(settings, options.cwd, lambda line: shown.say(line, "dim"))
         with opened(settings, options.cwd) as session, Solver(session) as solver:
             shown.masked_by(session.journal.masked)
             session.gatekeeper.ask = Approval(shown, lambda: solver.signal_code != 0)

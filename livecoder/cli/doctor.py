@@ -46,14 +46,15 @@ def _sandboxes(where: Options, json: bool) -> int:
 def _project(where: Options, json: bool) -> int:
     from livecoder.opening import look
     from livecoder.prompt import ground_text
-    from livecoder.workspace.workspace import locate
+    from livecoder.workspace.workspace import locate, project_id
 
     ground = look(where.settings(headless=True), where.cwd)
     root, told = locate(where.cwd)[0], ground_text(ground)
+    own = f"yours: [projects.{project_id(root)}] in {config.paths().config_file}"
     if json:
         print(encoding.dumps(_document(ground, root, told), ensure_ascii=False, indent=2))
         return 0
-    for line in (*_rows(ground, root), "", f"The model reads of it ({len(told)} characters):", told):
+    for line in (*_rows(ground, root), "", own, "", f"The model reads of it ({len(told)} characters):", told):
         print(line)
     return 0
 

@@ -38,6 +38,7 @@ class Options:
 
     model: Annotated[str | None, _flag("-m", "--model", "MODEL", "provider/model, as in openai/gpt-5.6.")] = None
     verify: Annotated[str | None, _flag("--verify", "CMD", "Run by the engine at the end; decides 0 or 6.")] = None
+    setup: Annotated[str | None, _flag("--setup", "CMD", "Run first, once for each state of the lockfiles.")] = None
     output_format: Annotated[str, _flag("--output-format", "FORMAT", "text, json or stream-json.")] = "text"
     json: Annotated[bool, _switch("--json", "Short for --output-format stream-json.")] = False
     max_turns: Annotated[int | None, _flag("--max-turns", "N", "Requests to the model.")] = None
@@ -51,6 +52,7 @@ class Options:
     sandbox: Annotated[str | None, _flag("--sandbox", "KIND", "auto, bubblewrap, docker or none.")] = None
     image: Annotated[str | None, _flag("--image", "NAME", "What docker runs commands in, as in python:3.12.")] = None
     yes_no_sandbox: Annotated[bool, _switch("--yes-no-sandbox", "Confirms --sandbox none.")] = False
+    network: Annotated[str | None, _flag("--network", "[=HOSTS]", "Hosts that commands reach; all public ones.")] = None
     add_dir: Annotated[list[Path] | None, _flag("--add-dir", "DIR", "May be written too; repeatable.")] = None
     scaffold: Annotated[str | None, _flag("--scaffold", "WHICH", "A directory, a generation, or none.")] = None
     evolve: Annotated[str | None, _flag("--evolve", "MODE", "off, propose or auto.")] = None
@@ -95,6 +97,8 @@ class Options:
             raise UsageError("--sandbox none without a person at hand", "add --yes-no-sandbox if you mean it")
         if self.sandbox == "none" and mode == "plan":
             raise UsageError("--permission-mode plan needs a sandbox", "nothing else keeps the tree as it is")
+        if self.sandbox == "none" and self.network is not None:
+            raise UsageError("--network needs a sandbox", "without one commands reach whatever you do")
         for directory in self.add_dir or ():
             if not directory.is_dir():
                 raise UsageError(f"--add-dir {directory} is no directory", "give one that exists")
@@ -104,6 +108,7 @@ class Options:
             "limits.max_budget_usd": self.max_budget_usd,
             "limits.max_tokens": self.max_tokens,
             "limits.timeout": self.timeout,
+            "network.hosts": self.network,
             "evolve.mode": self.evolve,
             "sandbox.image": self.image,
         }
@@ -111,6 +116,7 @@ class Options:
             "sandbox": self.sandbox,
             "permission_mode": mode,
             "verify": self.verify,
+            "setup": self.setup,
             "scaffold": self.scaffold,
             "bare": self.bare,
             "add_dirs": [directory.resolve() for directory in self.add_dir or ()],

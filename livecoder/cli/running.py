@@ -165,11 +165,10 @@ def write_atomically(path: Path, data: bytes, remedy: str = "the change is in th
         raise ConfigError(f"{path} cannot be written: {error.strerror}", remedy) from None
 
 
-def with_verify(settings: Settings, cwd: Path) -> Settings:
-    """The verify command that the user's file has for this project, unless a flag gave one."""
+def with_project(settings: Settings, cwd: Path) -> Settings:
+    """The commands that the user's file has for this project, verify and setup, unless a flag gave one."""
     from livecoder.workspace.workspace import locate, project_id
 
-    if settings.verify:
-        return settings
     known = config.project(config.read_file(settings.paths.config_file), project_id(locate(cwd)[0]))
-    return dataclasses.replace(settings, verify=str(known.get("verify", "")))
+    verify, setup = (str(known.get(name, "")) for name in ("verify", "setup"))
+    return dataclasses.replace(settings, verify=settings.verify or verify, setup=settings.setup or setup)

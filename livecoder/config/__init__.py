@@ -20,6 +20,7 @@ from livecoder.config.settings import (
     environment,
     merge,
     paths,
+    reached,
     secrets,
     settings,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "merge",
     "paths",
     "project",
+    "reached",
     "read_file",
     "remember",
     "secrets",

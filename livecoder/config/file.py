@@ -59,7 +59,7 @@ def _place(path: Path, raw: bytes, name: str) -> str:
 
 
 def project(document: Mapping[str, Any], project_id: str) -> dict[str, Any]:
-    """What the user's file says of one project: `verify`, `verify_offered`."""
+    """What the user's file says of one project: `verify`, `verify_offered`, `setup`."""
     value = document.get(f"projects.{project_id}", {})
     return dict(cast(dict[str, Any], value)) if isinstance(value, dict) else {}
 

@@ -6,9 +6,10 @@ import re
 from typing import Any, Literal, TypeAlias, cast
 
 from livecoder.errors import ConfigError, UsageError
+from livecoder.hosts import reach
 from livecoder.permissions.rules import written
 
-Kind: TypeAlias = Literal["text", "number", "integer", "size", "flag", "list", "rules"]
+Kind: TypeAlias = Literal["text", "number", "integer", "size", "flag", "list", "hosts", "ranges", "rules"]
 KEYS: dict[str, Kind] = {
     "model.name": "text",
     "model.api_base": "text",
@@ -28,13 +29,16 @@ KEYS: dict[str, Kind] = {
     "sandbox.memory": "size",
     "sandbox.pids": "integer",
     "sandbox.scratch": "size",
+    "network.hosts": "hosts",
+    "network.private": "ranges",
+    "setup.hosts": "hosts",
     "evolve.mode": "text",
     "ground.measure": "flag",
     "permissions.allow": "rules",
     "permissions.ask": "rules",
     "permissions.deny": "rules",
 }
-"""Every key of the user's `config.toml`, besides `projects.<id>.verify` and `projects.<id>.verify_offered`."""
+"""Every key of the user's `config.toml`, besides `projects.<id>` with `verify`, `verify_offered` and `setup`."""
 
 KINDS: dict[Kind, str] = {
     "text": "text",
@@ -43,6 +47,8 @@ KINDS: dict[Kind, str] = {
     "size": "size from 1 MiB up, as in 512M, 4G or 1.5 GiB",
     "flag": "true or false",
     "list": "list",
+    "hosts": "list of hosts, each as in pypi.org, *.example.org, db.example.org:5432, registries or *",
+    "ranges": "list of address ranges, each as in 10.1.0.0/16",
     "rules": 'list of how commands begin, as in ["git push", "terraform"]',
 }
 CHOICES = {
@@ -85,6 +91,11 @@ def _typed(kind: Kind, value: Any) -> Any:
         case "list":
             items = value.split(",") if isinstance(value, str) else value
             return tuple(str(item) for item in items)
+        case "hosts" | "ranges":
+            items = value.split(",") if isinstance(value, str) else value
+            found = tuple(text for item in items if (text := str(item).strip()))
+            _ = reach(found) if kind == "hosts" else reach((), found)  # raises ValueError
+            return found
         case "rules":
             if not isinstance(value, str | list):
                 raise ValueError

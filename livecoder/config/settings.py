@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from livecoder.config.file import read_file
 from livecoder.config.keys import KEYS, checked
 from livecoder.errors import ConfigError
+from livecoder.hosts import Reach, Upstream, reach
 from livecoder.permissions.rules import Rule, Verdict
 
 Evolve: TypeAlias = Literal["off", "propose", "auto"]
@@ -29,6 +30,7 @@ SECRET = re.compile(r"(?:_|^)(?:\w*KEY|\w*TOKEN|\w*SECRET|\w*PASSWORD|PASSWD|PAS
 """Names of variables whose values are shown and stored nowhere."""
 SECRET_CHARS = 8
 HEADLESS_BUDGET_USD = 3.0
+SETUP_HOSTS = ("registries",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,14 @@ class Settings:
     pids: int = 0
     scratch: int = 0
     """Bytes that a session's /tmp and HOME may hold."""
+    reach: Reach = field(default_factory=Reach)
+    """The hosts that commands reach; none at first."""
+    setup: str = ""
+    """Makes the dependencies, once for each state of the lockfiles."""
+    setup_hosts: tuple[str, ...] = SETUP_HOSTS
+    """What it reaches, see `reached`."""
+    private: tuple[str, ...] = ()
+    """Ranges that are not public and may be reached."""
     evolve: Evolve = "auto"
     permission_mode: PermissionMode = "auto"
     rules: tuple[Rule, ...] = ()
@@ -171,6 +181,10 @@ def settings(
         memory=values.get("sandbox.memory", 0),
         pids=values.get("sandbox.pids", 0),
         scratch=values.get("sandbox.scratch", 0),
+        reach=reached(values.get("network.hosts", ()), values.get("network.private", ())),
+        setup=rights.get("setup") or "",
+        setup_hosts=values.get("setup.hosts", SETUP_HOSTS),
+        private=values.get("network.private", ()),
         evolve=values.get("evolve.mode", "auto"),
         measure_ground=values.get("ground.measure", True),
         rules=tuple(rule for name in VERDICT_OF for rule in values.get(name, ())),
@@ -180,3 +194,26 @@ def settings(
         bare=bool(rights.get("bare")),
         add_dirs=tuple(rights.get("add_dirs", ())),
     )
+
+
+def reached(hosts: tuple[str, ...], private: tuple[str, ...]) -> Reach:
+    """By the machine's own proxy, if it has one. Raises ConfigError where that is of a kind that we cannot use."""
+    return reach(hosts, private, _upstream(os.environ)) if hosts else Reach()
+
+
+def _upstream(environ: Mapping[str, str]) -> Upstream | None:
+    """The proxy that the machine itself has to use, if it has one. Raises ConfigError for another kind than HTTP."""
+    from urllib.parse import unquote, urlsplit
+
+    name = next((each for each in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy") if environ.get(each)), "")
+    if not name:
+        return None
+    text = environ[name]
+    try:
+        parts = urlsplit(text if "://" in text else f"http://{text}")
+        if parts.scheme == "http" and parts.hostname:
+            credentials = ":".join(unquote(each) for each in (parts.username, parts.password) if each is not None)
+            return Upstream(parts.hostname, parts.port or 80, credentials)
+    except ValueError:
+        pass
+    raise ConfigError(f"{name} is no address of an HTTP proxy", f"write {name}=http://HOST:PORT, or unset it")

@@ -22,11 +22,14 @@ from livecoder.events.conversation import (
     JobStarted,
     LimitWarned,
     ModelReplied,
+    NetworkAsked,
     Observed,
     PermissionDenied,
     PermissionGranted,
     Retried,
     RoundStarted,
+    ServiceEnded,
+    ServiceStarted,
     SessionStarted,
     TextArrived,
     Usage,
@@ -85,6 +88,7 @@ __all__ = [
     "LimitWarned",
     "ModelReplied",
     "Names",
+    "NetworkAsked",
     "Nudged",
     "Observed",
     "Outcome",
@@ -101,6 +105,8 @@ __all__ = [
     "RoundStarted",
     "ScaffoldCommitted",
     "ScaffoldEdited",
+    "ServiceEnded",
+    "ServiceStarted",
     "SessionStarted",
     "TextArrived",
     "ToolBroken",
@@ -133,6 +139,9 @@ Event: TypeAlias = (
     | GroundMeasured
     | JobStarted
     | JobEnded
+    | ServiceStarted
+    | ServiceEnded
+    | NetworkAsked
     | PermissionDenied
     | PermissionGranted
     | ToolCreated

@@ -60,6 +60,10 @@ class SessionStarted:
     """The model is a recording or a script: its tokens and cost are no figures."""
     unlisted: tuple[str, ...] = ()
     """Those of `tools` that have no line in the system prompt."""
+    network: tuple[str, ...] = ()
+    """The hosts that commands may reach, as the user gave them."""
+    setup: str = ""
+    """The command that made the dependencies, now or in an earlier session."""
     lessons: tuple[str, ...] = ()
     """Lessons in the system prompt, by id; those with a trigger come with `Nudged`."""
     hooks: tuple[str, ...] = ()
@@ -215,6 +219,47 @@ class JobEnded:
     truncated: bool
     blob: str = ""
     """SHA-256 of the full output in the journal's blobs; empty when `output` is the whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceStarted:
+    """`lc serve NAME CMD`: the command goes on until the session ends, and others reach it on loopback."""
+
+    step: int
+    name: str
+    command: str
+    ports: tuple[int, ...]
+    """On which it listened when the model was told; none where it did not yet, or has ended."""
+    seconds: float
+    """That were waited for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceEnded:
+    """How a service ended before the session, at the step that was told."""
+
+    step: int
+    name: str
+    exit_code: int
+    seconds: float
+    output: str
+    stopped: bool
+    """By `lc serve`; else by itself."""
+    blob: str = ""
+    """SHA-256 of the full output in the journal's blobs; empty when `output` is the whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkAsked:
+    """A host that commands asked for until step `step` ended, and what the filter answered."""
+
+    step: int
+    host: str
+    """`host:port`, or the beginning of what could not be read."""
+    allowed: bool
+    why: str
+    """Why it was refused, or why it could not be reached though it was allowed."""
+    count: int
 
 
 @dataclass(frozen=True, slots=True)

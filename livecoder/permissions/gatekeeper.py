@@ -68,7 +68,7 @@ class Gatekeeper:
         permit = self._ruled(call, step) if narrowing(self.rules) else Permit()
         if permit.refused or not call.needs or self.network(call):
             return permit
-        reason = f"`needs: {call.needs}` is denied: commands have no network here"
+        reason = f"`needs: {call.needs}` is denied: the user has allowed no host (network.hosts, --network)"
         return Permit((*permit.events, PermissionDenied(step, call.needs, reason)), said=reason)
 
     def _ruled(self, call: Call, step: int) -> Permit:

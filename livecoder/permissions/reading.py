@@ -122,6 +122,9 @@ def _code(words: Words, node: Node) -> list[Code]:
             return _requested(Options("", "", (), ("with",)).beyond(rest[1:]))
         case "lc" if rest[:1] == ("run",):
             return _requested(rest[2:])
+        case "lc" if rest[:1] == ("serve",):
+            told = Options("", "", (), ("port",)).beyond(rest[1:])
+            return _requested(told and told[1:])
         case name if name in SHELLS:
             return _told_to_shell(rest, node)
         case _:

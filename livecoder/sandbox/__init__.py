@@ -54,7 +54,11 @@ class Room:
     sealed: tuple[Path, ...] = ()
     """What the engine itself executes, real paths: never written, also where the workspace or `extra` holds it."""
     show_dotenv: bool = False
+    network: bool = False
+    """The hosts that the user allows can be reached; else there is loopback alone."""
     guest: Guest | None = None
+    home: Path | None = None
+    """What HOME holds at first, to be copied; a directory that no command writes."""
     report: bool = False
     """pytest is asked for a JUnit report, in whatever way a command comes to run it; it comes back in `Finished`."""
 
@@ -94,6 +98,18 @@ class JobRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceRequest:
+    """`lc serve NAME COMMAND`; without a command, `lc serve --stop NAME`, and without a name `lc serve`."""
+
+    name: str = ""
+    command: str = ""
+    script: str = ""
+    """See `JobRequest`."""
+    port: int = 0
+    """The one that it is to listen on; 0: any."""
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """How a command ended. `exit_code` is the kernel's word: 128 + signal when killed."""
 
@@ -114,6 +130,7 @@ class Finished:
     """The full output, raw bytes, when `output` does not have all of it."""
     base_requests: tuple[BaseRequest, ...] = ()
     job_requests: tuple[JobRequest, ...] = ()
+    service_requests: tuple[ServiceRequest, ...] = ()
     tool_calls: tuple[ToolCall, ...] = field(default=())
     report: bytes | None = None
     """The JUnit report that a room asked for, as the command left it: untrusted."""

@@ -12,14 +12,17 @@ from types import TracebackType
 from typing import Self
 
 from livecoder.errors import SandboxUnavailable
+from livecoder.hosts import Reach
 from livecoder.sandbox import Finished, Room, furnish, mounts, seccomp, spawner
 from livecoder.sandbox.attached import Streams, pump
 from livecoder.sandbox.command import Backend, Commands, Launch, Place, never
 from livecoder.sandbox.guard import Guard, own_limits
 from livecoder.sandbox.masked import Masked
-from livecoder.sandbox.network import Network
+from livecoder.sandbox.network import VARIABLES, Network
 from livecoder.sandbox.policy import Policy
+from livecoder.sandbox.ports import listening
 from livecoder.sandbox.process import Ending, Running
+from livecoder.sandbox.proxy.log import Asked, Log
 from livecoder.sandbox.spawner import Invocation, Spawner, Started
 from livecoder.sandbox.toolchains import SYSTEM, Toolchains
 
@@ -31,7 +34,6 @@ _NAMESPACES = (
 )
 _PROTECTIONS = (
     "own user, process, network, IPC and host name spaces",
-    "no network",
     "no capabilities, no new privileges, no further user namespaces",
     "only /usr, parts of /etc, /opt, toolchains and the workspace are seen",
     "none of the host's environment",
@@ -49,11 +51,12 @@ class Bubblewrap:
     def __init__(self, room: Room, toolchains: Toolchains, policy: Policy, *, parent: Bubblewrap | None = None) -> None:
         """`parent`: the sandbox that this one is a sibling of."""
         self.room = room
-        self.protections: tuple[str, ...] = _PROTECTIONS
+        self._reach = policy.reach if room.network else Reach()
+        self.protections: tuple[str, ...] = (self._told_of_network(), *_PROTECTIONS)
         self._toolchains = toolchains
         self._policy = policy
         self._parent = parent
-        self._network = parent._network if parent and room.guest else Network()
+        self._network = parent._network if parent and room.guest else Network(parent._network.log if parent else Log())
         self._spawner = Spawner()
         self._guard: Guard | None = None
         self._commands: Commands | None = None
@@ -80,9 +83,11 @@ class Bubblewrap:
         self._masked = Masked(self.room, f"{mounts.ROOT}/base", shown, names)
         self._guard = Guard(self.room, self._policy, self._parent._guard if self._parent else None)
         self._guard.enter(self._spawner)
-        self.protections = (*_PROTECTIONS, seccomp.means(platform.machine()), self._guard.means)
+        self.protections = (*self.protections, seccomp.means(platform.machine()), self._guard.means)
         if self.room.guest:
             self._network.open(self._spawner)
+        elif self._reach:
+            self._network.connect(self._spawner, self._reach)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -120,6 +125,19 @@ class Bubblewrap:
         self._judge(ending, "it ended without a word")
         return ending.exit_code
 
+    @property
+    def apart(self) -> str:
+        """See `Serving`."""
+        return self._network.reason
+
+    def ports(self) -> tuple[int, ...]:
+        """See `Serving`."""
+        return listening(self._started.process.pid) if self._started else ()
+
+    def asked(self) -> tuple[Asked, ...]:
+        """What commands asked of the network since the last look, those of all siblings too."""
+        return self._network.log.taken()
+
     def forget(self) -> None:
         """See `Sandbox.forget`."""
         assert self._commands is not None, "the sandbox is entered first"
@@ -149,7 +167,8 @@ class Bubblewrap:
         furnish.furnish(self.room, self._toolchains.engine[0] if self._toolchains.engine else None)
         mounts.furnish_for_mounts(self.room)
         self._system = mounts.system_arguments(self.room)
-        place = Place(mounts.ROOT, mounts.HOME, limits=own_limits(self._policy))
+        variables = VARIABLES if self._reach else ()
+        place = Place(mounts.ROOT, mounts.HOME, variables, own_limits(self._policy))
         self._commands = Commands(self.room, self._policy, self._toolchains, place)
 
     def options(self) -> list[str]:
@@ -163,6 +182,9 @@ class Bubblewrap:
             *mounts.room_arguments(self.room, self._toolchains, self._masked.masks() if self._masked else ()),
             *("--remount-ro", "/", "--chdir", str(self.room.workspace)),
         ]
+
+    def _told_of_network(self) -> str:
+        return f"network: {self._reach} alone, by a proxy" if self._reach else "no network"
 
     def _spawn(self, launch: Launch) -> Running:
         self._started = self._start(launch)

@@ -133,7 +133,7 @@ def _keep(file: Path, document: dict[str, object]) -> None:
 def _key(about: str) -> str:
     """Of all that the answer depends on and that can change without notice."""
     boot = Path("/proc/sys/kernel/random/boot_id")
-    own = filter(Path.is_file, Path(__file__).parent.iterdir())
+    own = filter(Path.is_file, (path for name in (".", "proxy") for path in (Path(__file__).parent / name).iterdir()))
     files = [*own, *map(Path, filter(None, [located("bwrap")]))]
     dates = sorted(f"{path} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in files)
     parts = [about, platform.release(), str(os.getuid()), boot.read_text() if boot.exists() else "", *dates]

@@ -174,6 +174,7 @@ class Commands:
             spool=spool if view.clipped or view.folded else None,
             base_requests=left.base_requests,
             job_requests=left.job_requests,
+            service_requests=left.service_requests,
             tool_calls=left.tool_calls,
         )
 

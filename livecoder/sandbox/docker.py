@@ -65,6 +65,9 @@ class Docker:
         return self
 
     def _open(self) -> None:
+        if self.room.network and self._policy.reach:
+            what = "the hosts of --network, or of setup, cannot be reached from a container yet"
+            raise SandboxUnavailable(what, "use --sandbox bubblewrap, or leave them out")
         session = self._parent._session if self._parent else None
         self._session = session or _Session.opened(self.room, self._policy)
         self._toolchains = _seen(self._given, self._session.image)

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from livecoder.sandbox import BaseRequest, JobRequest, ToolCall
+from livecoder.sandbox import BaseRequest, JobRequest, ServiceRequest, ToolCall
 from livecoder.sandbox.regular import read_regular
 from livecoder.sandbox.removal import remove
 
@@ -19,6 +19,7 @@ NAMES = "names"
 LOST = "cwd-lost"
 BASE = "base"
 JOBS = "jobs"
+SERVICES = "services"
 FIELD_END = "\x1f"
 """Ends each field of a request but its last."""
 REPORT = "junit.xml"
@@ -27,6 +28,7 @@ MARK = "lc-call/1"
 """The first field of a recorded call: after a damaged record reading goes on at the next mark."""
 
 JOB_NAME = re.compile(r"[a-z][a-z0-9-]{0,19}")
+_PORT = re.compile(r"[0-9]{1,5}")
 STATE_BYTES = 64 * 1024
 _REQUESTS_BYTES = 256 * 1024
 _REQUESTS = 8
@@ -44,11 +46,12 @@ class Dropped:
     cwd_lost: bool
     base_requests: tuple[BaseRequest, ...]
     job_requests: tuple[JobRequest, ...]
+    service_requests: tuple[ServiceRequest, ...]
     tool_calls: tuple[ToolCall, ...]
 
 
 def clear(directory: Path) -> None:
-    for name in (STATE, NAMES, LOST, BASE, JOBS, CALLS, REPORT):
+    for name in (STATE, NAMES, LOST, BASE, JOBS, SERVICES, CALLS, REPORT):
         path = directory / name
         try:
             path.unlink(missing_ok=True)
@@ -62,9 +65,11 @@ def collect(directory: Path) -> Dropped:
     lost = read_regular(directory / LOST, 1) is not None
     base = read_regular(directory / BASE, _REQUESTS_BYTES) or b""
     jobs = read_regular(directory / JOBS, _REQUESTS_BYTES) or b""
+    services = read_regular(directory / SERVICES, _REQUESTS_BYTES) or b""
     calls = read_regular(directory / CALLS, _CALLS_BYTES) or b""
     clear(directory)
-    return Dropped(state, lost, _base_requests(base), _job_requests(jobs), _tool_calls(calls))
+    asked = (_base_requests(base), _job_requests(jobs), _service_requests(services))
+    return Dropped(state, lost, *asked, _tool_calls(calls))
 
 
 def report(directory: Path) -> bytes | None:
@@ -81,6 +86,12 @@ def _base_requests(data: bytes) -> tuple[BaseRequest, ...]:
 def _job_requests(data: bytes) -> tuple[JobRequest, ...]:
     requests = (JobRequest(parts[0], parts[1].strip(), parts[2]) for parts in _requests(data) if len(parts) == 3)
     return tuple(request for request in requests if JOB_NAME.fullmatch(request.name))[:_REQUESTS]
+
+
+def _service_requests(data: bytes) -> tuple[ServiceRequest, ...]:
+    fields = (parts for parts in _requests(data) if len(parts) == 4 and _PORT.fullmatch(parts[0]))
+    requests = (ServiceRequest(parts[1], parts[2].strip(), parts[3], int(parts[0])) for parts in fields)
+    return tuple(each for each in requests if not each.name or JOB_NAME.fullmatch(each.name))[:_REQUESTS]
 
 
 def _requests(data: bytes) -> list[list[str]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import stat
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from livecoder.sandbox.dropped import CALLS, MARK
 
 TOOL_NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 _MOST_TOOLS = 500
+_DOWNLOADS = ("/home/.cache/pip", "/home/.cache/uv", "/home/.npm/_cacache", "/home/.cache/yarn")
 
 # `-ef` instead of `-p`: anything but /dev/null may have carried what the tool read.
 _LAUNCHER = """\
@@ -41,6 +43,9 @@ def directory(room: Room) -> Path:
 
 def furnish(room: Room, python: Path | None) -> None:
     """Make the room's directories and files; nothing that a session left there is lost."""
+    home = room.shared / "home"
+    if room.home and not home.exists():
+        shutil.copytree(room.home, home, symlinks=True, ignore=_passed)
     for place in (room.shared / "tmp", room.shared / "home", room.shared / "out", room.scratch / "in"):
         place.mkdir(parents=True, exist_ok=True)
     for name in ("bin", "tools"):
@@ -51,6 +56,14 @@ def furnish(room: Room, python: Path | None) -> None:
     script.write_bytes(Path(__file__).with_name("lc").read_bytes())
     script.chmod(0o755)
     (inside / "python").write_text(f"{python}\n" if python else "\n")
+
+
+def _passed(folder: str, names: list[str]) -> list[str]:
+    """What is not copied of a HOME: what was downloaded and unpacked elsewhere, and what is neither file nor folder."""
+    kinds = (stat.S_ISREG, stat.S_ISDIR, stat.S_ISLNK)
+    modes = ((name, Path(folder, name).lstat().st_mode) for name in names)
+    odd = [name for name, mode in modes if not any(is_kind(mode) for is_kind in kinds)]
+    return odd + [name for name in names if f"{folder}/{name}".endswith(_DOWNLOADS)]
 
 
 def last_number(room: Room) -> int:

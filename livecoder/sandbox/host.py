@@ -14,6 +14,7 @@ from typing import Self
 from livecoder.sandbox import Finished, Room, furnish
 from livecoder.sandbox.command import Backend, Commands, Launch, Place, never
 from livecoder.sandbox.policy import Policy
+from livecoder.sandbox.ports import listening
 from livecoder.sandbox.process import Ending, Process, Running
 from livecoder.sandbox.toolchains import Toolchains
 
@@ -29,6 +30,7 @@ class Host:
         self._toolchains = toolchains
         self._policy = policy
         self._commands: Commands | None = None
+        self._pid = 0
         self._backend = Backend(self._spawn, _kill, _unwatched, _unjudged)
 
     def __enter__(self) -> Self:
@@ -63,6 +65,15 @@ class Host:
     def sibling(self, room: Room) -> Host:
         return Host(room, self._toolchains, self._policy)
 
+    @property
+    def apart(self) -> str:
+        """See `Serving`: everything shares the machine's network."""
+        return ""
+
+    def ports(self) -> tuple[int, ...]:
+        """See `Serving`."""
+        return listening(self._pid) if self._pid else ()
+
     def _spawn(self, launch: Launch) -> Process:
         process = subprocess.Popen(
             launch.argv,
@@ -73,6 +84,7 @@ class Host:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+        self._pid = process.pid
         resource.prlimit(process.pid, resource.RLIMIT_CORE, (0, 0))
         return process
 

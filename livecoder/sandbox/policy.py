@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 
+from livecoder.hosts import Reach
+
 MIB = 1024 * 1024
 GIB = 1024 * MIB
 
@@ -31,5 +33,7 @@ class Policy:
     """Processes and threads of a session's commands together."""
     scratch_bytes: int = 8 * GIB
     """What a session's /tmp and HOME may hold."""
+    reach: Reach = field(default_factory=Reach)
+    """The hosts that rooms with a network reach."""
     image: str = ""
     """What containers are made from, where there are any."""

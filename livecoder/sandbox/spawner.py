@@ -46,6 +46,8 @@ class Invocation(NamedTuple):
     within: tuple[str, ...] = ()
     attached: bool = False
     """With three pipes, where a command otherwise has no input and one pipe for its output."""
+    inherited: tuple[int, ...] = ()
+    """Descriptors of ours that it gets as well; never for a command."""
 
 
 def located(name: str) -> str:
@@ -148,7 +150,7 @@ def _start(invocation: Invocation, limit: Callable[[int], None]) -> Started:
             stdin=subprocess.PIPE if invocation.attached else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE if invocation.attached else subprocess.STDOUT,
-            pass_fds=handed,
+            pass_fds=[*handed, *invocation.inherited],
             start_new_session=True,
         )
     except OSError as error:

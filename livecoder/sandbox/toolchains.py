@@ -58,8 +58,17 @@ _MANAGERS = (
     _Manager("SDKMAN_DIR", ".sdkman", ("candidates",)),
     _Manager("VOLTA_HOME", ".volta", ("bin", "tools")),
     _Manager("MISE_DATA_DIR", ".local/share/mise", ("shims", "installs")),
-    _Manager("", ".local/bin", ("", "../share/uv/tools", "../share/uv/python", "../share/pipx/venvs", "../pipx/venvs")),
+    _Manager(
+        "",
+        ".local/bin",
+        ("", "../share/uv/tools", "../share/uv/python", "../share/pipx/venvs", "../share/pypoetry", "../pipx/venvs"),
+    ),
 )
+_STORES = (
+    ("poetry", "POETRY_VIRTUALENVS_PATH", ".cache/pypoetry/virtualenvs"),
+    ("pipenv", "WORKON_HOME", ".local/share/virtualenvs"),
+)
+"""Tools that keep environments of projects out of their trees: the program, its variable, the place below home."""
 _WHOLE = ("pyvenv.cfg", "conda-meta", "Cellar", "pkg/tool")
 """What marks the parent of a `bin` as one self-contained installation: of Python, conda, Homebrew, Go."""
 _POINTERS = ("VIRTUAL_ENV", "CONDA_PREFIX", "JAVA_HOME", "GOROOT", "GOMODCACHE", "RUSTUP_HOME", "CARGO_HOME")
@@ -211,6 +220,8 @@ class _Search:
                     self.add((root / part).resolve() if ".." in part else root / part)
                 return self.visible(path)
         parent = path.parent
+        if path.name == ".bin" and parent.name == "node_modules":  # it holds links to what lies beside it
+            return self.add(parent)
         if any((parent / mark).exists() for mark in _WHOLE) or (path.name == "bin" and (parent / "lib").is_dir()):
             return self.add(parent, path)
         return self.add(path)
@@ -231,6 +242,9 @@ class _Search:
             self.add(Path(self._environ.get("RUSTUP_HOME") or self._home / ".rustup"))
         if self._home and shutil.which("go", path=self._which_path):
             self.add(self._module_cache(self._home))
+        for program, variable, place in _STORES:
+            if self._home and shutil.which(program, path=self._which_path):
+                self.add(Path(self._environ.get(variable) or self._home / place))
 
     def _installation(self, program: Path) -> None:
         if self.visible(program):
@@ -260,6 +274,7 @@ class _Search:
             for name, place in (("RUSTUP_HOME", ".rustup"), ("CARGO_HOME", ".cargo")):
                 values.setdefault(name, str(home / place))
             values.setdefault("GOMODCACHE", str(self._module_cache(home)))
+            values |= {name: self._environ.get(name) or str(home / place) for _, name, place in _STORES}
         for manager in _MANAGERS:
             if manager.variable and (root := self._root(manager)):
                 values[manager.variable] = str(root)

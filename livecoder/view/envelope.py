@@ -34,6 +34,9 @@ AS_SYSTEM = (
     e.GroundMeasured,
     e.JobStarted,
     e.JobEnded,
+    e.ServiceStarted,
+    e.ServiceEnded,
+    e.NetworkAsked,
     e.LimitWarned,
     e.Warned,
 )
@@ -102,6 +105,8 @@ def _init(event: e.SessionStarted) -> dict[str, Any]:
         "permission_mode": event.permission_mode,
         "sandbox": event.sandbox,
         "protections": event.protections,
+        "network": event.network,
+        "setup": event.setup,
         "tools": ["bash"],
         "context_tokens": event.context_tokens,
         "loaded": event.loaded,

@@ -23,6 +23,8 @@ def facts(story: Story) -> list[tuple[str, str]]:
         ("cost", _cost(story)),
         ("tokens", _tokens(story)),
         ("sandbox", _sandbox(story.started)),
+        ("network", ", ".join(story.started.network) if story.started else ""),
+        ("setup", story.started.setup if story.started else ""),
         ("scaffold", _scaffold(story)),
         ("tools born", ", ".join(story.born)),
         ("tools revised", ", ".join(story.revised)),

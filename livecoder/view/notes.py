@@ -47,6 +47,17 @@ def _note(event: e.Event) -> Note | None:
         case e.JobEnded():
             ended = f"{event.name} → exit {event.exit_code} · {duration(event.seconds)}"
             return Note("job ended", ended, "bad" if event.exit_code else "quiet", event.output)
+        case e.ServiceStarted():
+            ports = ", ".join(map(str, event.ports)) or "none"
+            return Note("service started", f"{event.name}: {event.command} (port {ports})")
+        case e.ServiceEnded():
+            how = "stopped" if event.stopped else f"ended with exit {event.exit_code}"
+            text = f"{event.name} → {how} · {duration(event.seconds)}"
+            return Note("service ended", text, "quiet" if event.stopped else "bad", event.output)
+        case e.NetworkAsked():
+            answer = "reached" if event.allowed and not event.why else "failed" if event.allowed else "refused"
+            text = f"{event.host} {answer}{': ' + event.why if event.why else ''}"
+            return Note("network", f"{text} ({count(event.count, 'time')})", "quiet" if event.allowed else "bad")
         case e.ToolCreated():
             return Note("tool born", f"{event.name}: {event.summary} ({count(event.lines, 'line')})", "good")
         case e.ToolRevised():

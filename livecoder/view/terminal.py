@@ -100,10 +100,8 @@ def _lines(event: e.Event, verbose: bool) -> list[tuple[str, str]]:
             return [("dim", f"    base: {_one_line(event.command, 60)} -> exit {event.exit_code}{tests}")]
         case e.GroundMeasured():
             return [("dim", f"    tests as they were found: {_one_line(event.said, 80)} ({event.seconds:.0f} s)")]
-        case e.JobStarted():
-            return [("dim", f"    job {event.name}: {_one_line(event.command, 60)}")]
-        case e.JobEnded():
-            return [("dim", f"    job {event.name}: exit {event.exit_code} · {event.seconds:.1f} s")]
+        case e.JobStarted() | e.JobEnded() | e.ServiceStarted() | e.ServiceEnded() | e.NetworkAsked():
+            return _beside(event)
         case e.Retried():
             return [("yellow", f"retry {event.attempt} in {event.wait_seconds:.1f} s: {event.reason}")]
         case e.ToolCreated():
@@ -142,7 +140,36 @@ def _session(event: e.SessionStarted) -> list[tuple[str, str]]:
     rows = [("bold", first)]
     if event.sandbox == "none":
         rows.append(("yellow", "! no sandbox: commands run with your rights"))
+    if event.network:
+        rows.append(("yellow", f"! network: commands reach {_reached(event.network)}"))
     return [*rows, *(("dim", f"  read {name}") for name in event.loaded)]
+
+
+def _reached(hosts: tuple[str, ...]) -> str:
+    return "every public host" if "*" in hosts else ", ".join(hosts)
+
+
+def _beside(
+    event: e.JobStarted | e.JobEnded | e.ServiceStarted | e.ServiceEnded | e.NetworkAsked,
+) -> list[tuple[str, str]]:
+    """What goes on beside the commands, and what is asked of the network."""
+    match event:
+        case e.JobStarted():
+            return [("dim", f"    job {event.name}: {_one_line(event.command, 60)}")]
+        case e.JobEnded():
+            return [("dim", f"    job {event.name}: exit {event.exit_code} · {event.seconds:.1f} s")]
+        case e.ServiceStarted():
+            ports = f"port {', '.join(map(str, event.ports))}" if event.ports else "on no port yet"
+            return [("dim", f"    service {event.name} ({ports}): {_one_line(event.command, 60)}")]
+        case e.ServiceEnded() if event.stopped:
+            return [("dim", f"    service {event.name}: stopped · {event.seconds:.1f} s")]
+        case e.ServiceEnded():
+            return [("yellow", f"! service {event.name} ended: exit {event.exit_code} · {event.seconds:.1f} s")]
+        case e.NetworkAsked():
+            times = f" ({event.count} times)" if event.count > 1 else ""
+            if not event.allowed:
+                return [("yellow", f"! network: {event.host} refused{times}: {event.why}")]
+            return [("dim", f"    network: {event.host}{times}{': ' + event.why if event.why else ''}")]
 
 
 def _reply(event: e.ModelReplied) -> list[tuple[str, str]]:

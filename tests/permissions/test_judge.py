@@ -106,6 +106,8 @@ PUSH = rules(deny=["git push"])
         "lc base git push",
         "lc base --with x 'git push'",
         "lc run job 'ls; git push'",
+        "lc serve web 'ls; git push'",
+        "lc serve --port 80 web git push",
         "ls # a comment\ngit push",
         "ls \\\n&& git push",
     ],

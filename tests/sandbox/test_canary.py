@@ -11,6 +11,7 @@ import docker_here
 import pytest
 
 from livecoder.errors import SandboxUnavailable
+from livecoder.hosts import reach
 from livecoder.sandbox import Room, Sandbox, backends, canary, spawner
 from livecoder.sandbox.bubblewrap import Bubblewrap
 from livecoder.sandbox.canary import Verdict, attacked, verdict
@@ -183,7 +184,8 @@ def test_doctor_names_what_works_what_is_seen_and_what_is_refused(tmp_path: Path
     toolchains = Toolchains(mounts=(tmp_path,), refused=(Refused(Path("/home/me/.aws"), "credentials lie there"),))
     good = Verdict(held=16, untried=("X03 reach the hypervisor",), protections=("no network",))
     bad = Verdict(held=15, broken=("E01 write the system",))
-    checkup = Checkup({"bubblewrap": good, "other": bad, "third": Verdict(reason="it is not installed")}, toolchains)
+    verdicts = {"bubblewrap": good, "other": bad, "third": Verdict(reason="it is not installed")}
+    checkup = Checkup(verdicts, toolchains, reach(("pypi.org",)))
     told = "\n".join(f"{word}|{text}" for word, text in checkup.rows())
     for line in (
         "bubblewrap|works: 16 attacks held",
@@ -192,6 +194,7 @@ def test_doctor_names_what_works_what_is_seen_and_what_is_refused(tmp_path: Path
         "other|DOES NOT HOLD: 1 of 16 attacks succeeded",
         "|broken: E01 write the system",
         "third|does not work: it is not installed",
+        "network|pypi.org (network.hosts)",
         "mounted|/usr",
         f"|{tmp_path}",
         "refused|/home/me/.aws: credentials lie there",

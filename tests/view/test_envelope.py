@@ -51,6 +51,8 @@ def test_the_first_line_is_init() -> None:
             "permission_mode": "auto",
             "sandbox": "bubblewrap",
             "protections": ["no network"],
+            "network": [],
+            "setup": "",
             "tools": ["bash"],
             "context_tokens": 1234,
             "loaded": ["AGENTS.md (12 tokens)"],
