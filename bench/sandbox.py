@@ -1,6 +1,8 @@
 """What a command costs in each sandbox beside a bare `bash -c`, how fast a kill is, and what opening one costs.
 
-    python bench/sandbox.py [--runs 200]
+    python bench/sandbox.py [--runs 200] [--image NAME]
+
+With an image, of docker too.
 
 The ways are interleaved, so that a busy machine slows all of them.
 """
@@ -16,12 +18,14 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, TypeAlias
 
-from livecoder.sandbox import Finished, Guest, Room, Sandbox, canary
+from livecoder.sandbox import Finished, Guest, Room, Sandbox, backends, canary
 from livecoder.sandbox.bubblewrap import Bubblewrap
+from livecoder.sandbox.docker import Docker
 from livecoder.sandbox.policy import Policy
 from livecoder.sandbox.toolchains import find
 
@@ -29,6 +33,7 @@ BARE = ("bash", "--norc", "--noprofile", "-c", "echo ok")
 MARK = "7338.25"
 DAEMONS = f"setsid sleep {MARK} & (setsid sh -c 'trap \"\" TERM HUP; sleep {MARK}' &) ; echo begun; sleep {MARK}"
 LIMIT, KILL_LIMIT_MS, OPEN_LIMIT_MS = 8, 300, 150
+Open: TypeAlias = Callable[[Path], AbstractContextManager[Sandbox]]
 
 
 @contextmanager
@@ -40,6 +45,34 @@ def bubblewrap(place: Path) -> Generator[Bubblewrap]:
     toolchains = find({"PATH": "/usr/bin:/bin"}, workspace, engine)
     with Bubblewrap(Room(workspace, workspace, place / "scratch"), toolchains, Policy()) as sandbox:
         yield sandbox
+
+
+@contextmanager
+def docker(place: Path, image: str) -> Generator[Docker]:
+    workspace = place / "workspace"
+    workspace.mkdir(parents=True)
+    toolchains = find({}, workspace)
+    with Docker(Room(workspace, workspace, place / "scratch"), toolchains, Policy(image=image)) as sandbox:
+        yield sandbox
+
+
+@contextmanager
+def executed(image: str) -> Generator[Callable[[], None]]:
+    """The way not taken: `docker exec` for each command, by docker's own library, with its exit code."""
+    import docker as library
+
+    client: Any = library.from_env()
+    container = client.containers.run(image, ["sleep", "3600"], detach=True, network_mode="none", auto_remove=True)
+    try:
+
+        def way() -> None:
+            done = container.exec_run(list(BARE))
+            assert (done.exit_code, done.output) == (0, b"ok\n"), done
+
+        yield way
+    finally:
+        container.remove(force=True)
+        client.close()
 
 
 def echo(sandbox: Sandbox) -> None:
@@ -62,8 +95,9 @@ def plain(argv: Sequence[str]) -> None:
     assert done.stdout == b"ok\n", done
 
 
-def latency(place: Path, runs: int) -> None:
-    with bubblewrap(place / "own") as own, bubblewrap(place / "joined") as joined:
+def latency(place: Path, runs: int, image: str) -> None:
+    with ExitStack() as stack:
+        own, joined = (stack.enter_context(bubblewrap(place / name)) for name in ("own", "joined"))
         room = replace(joined.room, scratch=place / "job", guest=Guest(joined.room.scratch, "job"))
         with joined.sibling(room):
             ways: dict[str, Callable[[], None]] = {
@@ -72,6 +106,10 @@ def latency(place: Path, runs: int) -> None:
                 "bubblewrap": lambda: echo(own),
                 "bubblewrap, in the session's network": lambda: echo(joined),
             }
+            if image:
+                contained = stack.enter_context(docker(place / "contained", image))
+                ways["docker, its container running"] = lambda: echo(contained)
+                ways["docker: `exec` for each command"] = stack.enter_context(executed(image))
             took = {name: list[float]() for name in ways}
             for _ in range(runs):
                 for name, way in ways.items():
@@ -84,20 +122,19 @@ def latency(place: Path, runs: int) -> None:
     print(f"limit: {LIMIT} times bare")
 
 
-def kills(place: Path, runs: int) -> None:
+def kills(sandbox: Sandbox, runs: int) -> None:
     """From the moment that a command is not wanted any more until its daemons are gone."""
     took: list[float] = []
-    with bubblewrap(place / "kills") as sandbox:
-        for _ in range(runs):
-            unwanted = threading.Event()
-            chunks = sandbox.run(DAEMONS, 60, unwanted.is_set)
-            next(chunks)
-            while len(marked()) < 3:
-                time.sleep(0.01)
-            unwanted.set()
-            took.append(timed(lambda chunks=chunks: gone(chunks)))
+    for _ in range(runs):
+        unwanted = threading.Event()
+        chunks = sandbox.run(DAEMONS, 60, unwanted.is_set)
+        next(chunks)
+        while len(marked()) < 3:
+            time.sleep(0.01)
+        unwanted.set()
+        took.append(timed(lambda chunks=chunks: gone(chunks)))
     median = statistics.median(took)
-    print(f"\nkilled with its daemons: median {median:.0f} ms, most {max(took):.0f} (limit {KILL_LIMIT_MS})")
+    print(f"{sandbox.name} killed with daemons: median {median:.0f} ms, most {max(took):.0f} (limit {KILL_LIMIT_MS})")
 
 
 def gone(chunks: Generator[str, None, Finished]) -> None:
@@ -118,26 +155,31 @@ def marked() -> list[str]:
     return found
 
 
-def openings(place: Path, runs: int) -> None:
+def openings(opened: Open, place: Path, runs: int) -> None:
     first: list[float] = []
     beside: list[float] = []
     for number in range(runs):
         began = time.perf_counter()
-        with bubblewrap(place / f"open-{number}") as sandbox:
+        with opened(place / f"open-{number}") as sandbox:
             first.append((time.perf_counter() - began) * 1000)
             began = time.perf_counter()
-            with sandbox.sibling(replace(sandbox.room, scratch=place / f"beside-{number}")):
+            with sandbox.sibling(replace(sandbox.room, scratch=place / f"beside-{number}")) as sibling:
+                echo(sibling)
                 beside.append((time.perf_counter() - began) * 1000)
     medians = statistics.median(first), statistics.median(beside)
-    print(f"opened: median {medians[0]:.0f} ms (limit {OPEN_LIMIT_MS}); one beside it {medians[1]:.0f} ms")
-    judged = [timed(lambda: judge(place)) for _ in range(5)]
-    print(f"judged by attacks, once a boot: median {statistics.median(judged):.0f} ms")
+    limit = f" (limit {OPEN_LIMIT_MS} for bubblewrap)"
+    print(f"opened: median {medians[0]:.0f} ms{limit}; one beside it, with a first command, {medians[1]:.0f} ms")
 
 
-def judge(place: Path) -> None:
+def judged(name: str, image: str) -> None:
+    took = [timed(lambda: judge(name, image)) for _ in range(5)]
+    print(f"judged by attacks, once a boot: median {statistics.median(took):.0f} ms")
+
+
+def judge(name: str, image: str) -> None:
     engine = (Path(sys.executable), Path(sys.prefix), Path(sys.base_prefix))
-    toolchains = find({"PATH": "/usr/bin:/bin"}, place, engine)
-    assert canary.attacked(lambda room: Bubblewrap(room, toolchains, Policy())).works
+    toolchains = find({"PATH": "/usr/bin:/bin"}, Path("/nowhere"), engine)
+    assert canary.attacked(lambda room: backends.backend(name, room, toolchains, Policy(image=image))).works
 
 
 def timed(action: Callable[[], None]) -> float:
@@ -153,12 +195,22 @@ def high(times: list[float]) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=200)
-    runs = parser.parse_args().runs
+    parser.add_argument("--image", default="")
+    given = parser.parse_args()
+    runs, image = given.runs, given.image
     print(f"{runs} runs; load {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors\n")
     with tempfile.TemporaryDirectory() as directory:
-        latency(Path(directory), runs)
-        kills(Path(directory), max(runs // 10, 1))
-        openings(Path(directory), max(runs // 10, 1))
+        place, few = Path(directory), max(runs // 10, 1)
+        latency(place, runs, image)
+        opened: dict[str, Open] = {"bubblewrap": bubblewrap}
+        if image:
+            opened["docker"] = lambda place: docker(place, image)
+        for name, way in opened.items():
+            print()
+            with way(place / f"kills-{name}") as sandbox:
+                kills(sandbox, few)
+            openings(way, place / f"openings-{name}", few)
+            judged(name, image)
     print(f"load {os.getloadavg()[0]:.1f} at the end")
 
 

@@ -2,7 +2,8 @@
 
     python bench/without.py PART[,PART...] [livecoder's arguments]
 
-ground: all that the first message tells of the repository. pointers: its line on where the task's words are. budget:
+ground: all that the first message tells of the repository. pointers: its line on where the task's words are, and the
+excerpts of code there. budget:
 what is said of an output's limit and a command's time. tools: all that is said of tools, with advice and questions
 on them. nudge: advice by evidence. harvest: the question whether a script is to be kept.
 """
@@ -23,7 +24,7 @@ from livecoder.scaffold.scaffold import Scaffold
 from livecoder.scaffold.sections import sections, with_section
 from livecoder.task import Task
 
-PARTS = ("ground", "pointers", "budget", "tools", "nudge", "harvest")
+PARTS = ("ground", "pointers", "excerpts", "budget", "tools", "nudge", "harvest")
 BUDGET = re.compile(r" An output is shown up to .*?`timeout` that you give it\.")
 
 
@@ -39,6 +40,15 @@ def without_pointers() -> None:
         return ground
 
     opening.pointed = unpointed
+
+
+def without_excerpts() -> None:
+    pointed = opening.pointed
+
+    def names_alone(root: Path, ground: Ground, task: str) -> Ground:
+        return replace(pointed(root, ground, task), excerpts=())
+
+    opening.pointed = names_alone
 
 
 def _changing(change: Callable[[Scaffold], Scaffold]) -> None:

@@ -25,17 +25,18 @@ from livecoder.model import Model, System
 from livecoder.model.choose import default_model, open_model
 from livecoder.model.provider import Provider, ProviderSettings
 from livecoder.permissions.gatekeeper import Gatekeeper
-from livecoder.permissions.rules import Rule
 from livecoder.prompt import SAMPLES, first_message, render
+from livecoder.rights import gatekeeper, usable, withholding
 from livecoder.rooms import Rooms, gitdirs
 from livecoder.sandbox import Room, Sandbox
 from livecoder.sandbox.backends import chosen
+from livecoder.sandbox.pinned import Pins
 from livecoder.sandbox.policy import Policy
 from livecoder.sandbox.removal import remove
 from livecoder.sandbox.toolchains import Toolchains, find, own_interpreter, own_places
 from livecoder.scaffold.scaffold import Scaffold
 from livecoder.scaffold.seed import seed_dir
-from livecoder.scaffold.store import Store
+from livecoder.scaffold.store import Generation, Store
 from livecoder.task import Task
 from livecoder.workspace.copies import Dependencies, clean_copy, materialise
 from livecoder.workspace.gitdir import private_gitdir
@@ -60,7 +61,6 @@ class Opened:
     sandbox: Sandbox
     rooms: Rooms
     store: Store | None
-    checkout: Path | None
     generation: str
     scaffold: Scaffold
     briefing: Briefing
@@ -75,6 +75,11 @@ class Opened:
     def model_name(self) -> str:
         """The model's, or that of the recorded one."""
         return self.model.recorded or self.model.name
+
+    @property
+    def checkout(self) -> Path | None:
+        """The session's own of the scaffold; None where it has none."""
+        return self.sandbox.room.scaffold
 
     @property
     def standing(self) -> Standing:
@@ -120,9 +125,10 @@ def opened(settings: Settings, cwd: Path) -> Generator[Opened]:
         start = workspace.shadow.checkpoint()
         dependencies = Dependencies.snapshot(workspace.shadow, place / "dependencies")
         store, checkout, generation = _scaffold(settings, root, place)
-        scaffold = Scaffold.load(checkout or seed_dir())
+        scaffold = usable(checkout or seed_dir(), settings)
         toolchains = find(environ, root, own_interpreter(), settings.mounts)
-        room = _room(settings, workspace, place, checkout, start.tree)
+        pins = Pins(checkout, generation.tools, withholding(settings)) if checkout else None
+        room = _room(settings, workspace, place, pins, start.tree)
         sandbox = stack.enter_context(open_sandbox(settings, room, toolchains, scaffold.knobs.output_chars))
         briefing = Briefing.open(settings, root, state / "sessions", model.recorded or model.name)
         scaffold, system = _prompts(briefing, scaffold, tools_enabled=checkout is not None)
@@ -139,17 +145,21 @@ def opened(settings: Settings, cwd: Path) -> Generator[Opened]:
             sandbox=sandbox,
             rooms=Rooms(sandbox, copier(workspace, dependencies), gitdirs(root, Path.home()), place / "copies"),
             store=store,
-            checkout=checkout,
-            generation=generation,
+            generation=generation.id,
             scaffold=scaffold,
             briefing=briefing,
-            ground=_ground(settings, cwd, root, workspace.gitdir, toolchains, start.tree),
+            ground=_ground(settings, cwd, root, workspace.gitdir, known(sandbox.name, toolchains), start.tree),
             base_tree=start.tree,
             left_out=start.left_out,
             state=State([System(system)], tree=workspace.shadow.fingerprint()),
             system=system,
             gatekeeper=gatekeeper(settings),
         )
+
+
+def known(sandbox: str, toolchains: Toolchains) -> Toolchains:
+    """What can be told of programs without running one: an image's are not the user's, and not looked at."""
+    return replace(toolchains, path=()) if sandbox == "docker" else toolchains
 
 
 def _ground(settings: Settings, cwd: Path, root: Path, gitdir: Path, toolchains: Toolchains, tree: str = "") -> Ground:
@@ -177,19 +187,19 @@ def _model(settings: Settings, root: Path) -> tuple[Model, str]:
     return model, why
 
 
-def _scaffold(settings: Settings, root: Path, place: Path) -> tuple[Store | None, Path | None, str]:
+def _scaffold(settings: Settings, root: Path, place: Path) -> tuple[Store | None, Path | None, Generation]:
     if settings.scaffold == "none":
-        return None, None, "none"
+        return None, None, Generation("none", "")
     store, project = Store.open(settings.paths.data), project_id(root)
     checkout = place / "scaffold"
     if settings.scaffold:
-        return store, checkout, store.checkout_ref(settings.scaffold, checkout).id
+        return store, checkout, store.checkout_ref(settings.scaffold, checkout)
     if not settings.bare:
         store.layer = offered(At(settings.paths.data, project, root), store, datetime.now(UTC))
-    return store, checkout, store.checkout(project, checkout).id
+    return store, checkout, store.checkout(project, checkout)
 
 
-def _room(settings: Settings, workspace: Workspace, place: Path, checkout: Path | None, base_tree: str) -> Room:
+def _room(settings: Settings, workspace: Workspace, place: Path, pins: Pins | None, base_tree: str) -> Room:
     private = private_gitdir(workspace.root, place / "git", Path.home())
     base = place / "base"
     materialise(workspace.shadow.trees, base_tree, base)
@@ -200,7 +210,8 @@ def _room(settings: Settings, workspace: Workspace, place: Path, checkout: Path 
         gitdir=private.gitdir,
         objects=private.objects,
         base=base,
-        scaffold=checkout,
+        scaffold=pins.root if pins else None,
+        pins=pins,
         read_only=settings.permission_mode == "plan",
         extra=settings.add_dirs,
         sealed=own_places(),
@@ -217,19 +228,7 @@ def open_sandbox(settings: Settings, room: Room, toolchains: Toolchains, output_
 def policy(settings: Settings) -> Policy:
     """What the user allows; 0 in the settings leaves what holds without their word."""
     given = {"memory_bytes": settings.memory, "processes": settings.pids, "scratch_bytes": settings.scratch}
-    return replace(Policy(), **{name: value for name, value in given.items() if value})
-
-
-def gatekeeper(settings: Settings) -> Gatekeeper:
-    """By the user's rules; it asks nobody until somebody is there to be asked."""
-    file = settings.paths.config_file
-
-    def remember(words: tuple[str, ...]) -> Rule:
-        rule = Rule(words, "allow", str(file))
-        config.allow(file, str(rule))
-        return rule
-
-    return Gatekeeper(settings.rules, settings.permission_mode, remember=remember)
+    return replace(Policy(image=settings.image), **{name: value for name, value in given.items() if value})
 
 
 def copier(workspace: Workspace, dependencies: Dependencies) -> Callable[[str, Path], str]:

@@ -169,4 +169,7 @@ def task_text(task: Task) -> str:
 def ground_text(ground: Ground, verify: str = "") -> str:
     """The few lines about the repository, and its instruction files."""
     files = [f"<file name={file.name!r}>\n{file.text}\n</file>" for file in ground.instructions]
+    files += [
+        f"<file name={code.path!r} lines={code.first}-{code.last}>\n{code.text}\n</file>" for code in ground.excerpts
+    ]
     return "\n".join(["<repository>", *lines(ground, verify), *files, "</repository>"])

@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from livecoder.loop import drained
 from livecoder.sandbox import Finished, Guest, Sandbox
-from livecoder.sandbox.dropped import read_regular
+from livecoder.sandbox.regular import read_regular
 from livecoder.sandbox.removal import remove
 from livecoder.workspace.gitdir import private_gitdir
 
@@ -142,9 +142,10 @@ class Rooms:
 
     @contextmanager
     def look_only(self, scaffold: Path) -> Generator[Sandbox]:
-        """A room on the workspace that cannot write it: for `--help` and other checks of a tool."""
+        """A room that can write neither the workspace nor the scaffold: for hooks, and for checks of a tool."""
         with self._place() as place:
-            room = replace(self.sandbox.room, scratch=place / "room", scaffold=scaffold, read_only=True)
+            own = self.sandbox.room
+            room = replace(own, scratch=place / "room", scaffold=scaffold, read_only=True, keeps_scaffold=True)
             with self.sandbox.sibling(room) as sandbox:
                 yield sandbox
 

@@ -19,10 +19,11 @@ def doctor(
     *,
     project: Annotated[bool, typer.Option("--project", help="What is known of this project, and from where.")] = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    image: Annotated[str | None, typer.Option("--image", metavar="NAME", help="Try docker with this image.")] = None,
     cd: Annotated[Path | None, typer.Option("-C", "--cd", metavar="DIR", help="The repository.")] = None,
 ) -> int:
     """Attack the sandboxes here and say which hold."""
-    where = Options(cd=cd)
+    where = Options(cd=cd, image=image)
     return _project(where, json) if project else _sandboxes(where, json)
 
 

@@ -49,6 +49,7 @@ class Options:
     permission_mode: Annotated[str | None, _flag("--permission-mode", "MODE", "plan, default, auto or yolo.")] = None
     yolo: Annotated[bool, _switch("--yolo", "Short for --permission-mode yolo; sandboxed.")] = False
     sandbox: Annotated[str | None, _flag("--sandbox", "KIND", "auto, bubblewrap, docker or none.")] = None
+    image: Annotated[str | None, _flag("--image", "NAME", "What docker runs commands in, as in python:3.12.")] = None
     yes_no_sandbox: Annotated[bool, _switch("--yes-no-sandbox", "Confirms --sandbox none.")] = False
     add_dir: Annotated[list[Path] | None, _flag("--add-dir", "DIR", "May be written too; repeatable.")] = None
     scaffold: Annotated[str | None, _flag("--scaffold", "WHICH", "A directory, a generation, or none.")] = None
@@ -104,6 +105,7 @@ class Options:
             "limits.max_tokens": self.max_tokens,
             "limits.timeout": self.timeout,
             "evolve.mode": self.evolve,
+            "sandbox.image": self.image,
         }
         rights = {
             "sandbox": self.sandbox,

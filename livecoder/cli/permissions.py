@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json as encoding
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from livecoder import config
+from livecoder.cli.scaffold.group import Directory, Yes
 
 if TYPE_CHECKING:
     from livecoder.permissions.judge import Judged
@@ -22,15 +24,20 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object.", show_defa
 def list_(*, json: Json = False) -> int:
     """The rules that hold, and where each comes from."""
     from livecoder.permissions.rules import DEFAULT
+    from livecoder.scaffold.needs import approvals
     from livecoder.view.revealed import revealed
 
     rules = (*_rules(), DEFAULT)
+    approved = approvals(config.paths().data)
+    hashes = sorted(approved.hashes())
     if json:
-        print(encoding.dumps({"rules": [_rule(rule) for rule in rules]}, indent=2))
+        print(encoding.dumps({"rules": [_rule(rule) for rule in rules], "network": hashes}, indent=2))
         return 0
     width = max(len(str(rule)) for rule in rules)
     for rule in rules:
         print(f"{rule.verdict:<7}{revealed(str(rule)):<{width}}  [{revealed(rule.source)}]")
+    for digest in hashes:
+        print(f"network for the tool with SHA-256 {digest}  [{approved.path}]")
     return 0
 
 
@@ -77,3 +84,47 @@ def _part(judged: Judged) -> dict[str, object]:
         "known": not decision.unread,
         "why": part.why,
     }
+
+
+@app.command()
+def grant(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A tool of this project.")],
+    *,
+    yes: Yes = False,
+    cd: Directory = None,
+) -> int:
+    """Approve the network for a tool that needs it, as its content is now; one changed byte needs a new approval."""
+    from livecoder.cli.scaffold.group import confirmed, here, put, put_text
+    from livecoder.errors import ScaffoldError
+    from livecoder.scaffold.needs import NETWORK, approvals, needs
+
+    at = here(cd)
+    content = next((file.data for file in at.store.history(at.project).files() if file.path == f"tools/{name}"), None)
+    if content is None:
+        raise ScaffoldError(f"there is no tool {name} here", "`livecoder scaffold tools` has them")
+    if needs(content) != NETWORK:
+        raise ScaffoldError(f"{name} does not say `needs: network` near its top", "there is nothing to approve")
+    digest = hashlib.sha256(content).hexdigest()
+    put_text(content.decode("utf-8", "backslashreplace"))
+    put(f"SHA-256 {digest}")
+    if not confirmed(f"may {name}, with exactly this content, have the network in all projects?", yes):
+        print("nothing was approved")
+        return 0
+    approvals(at.data).add(digest)
+    print(f"approved; taken back by `livecoder permissions revoke {digest[:12]}`")
+    return 0
+
+
+@app.command()
+def revoke(digest: Annotated[str, typer.Argument(metavar="SHA256", help="How a hash in the list begins.")]) -> int:
+    """Take an approval of the network back."""
+    from livecoder.errors import ScaffoldError
+    from livecoder.scaffold.needs import approvals
+
+    kept = approvals(config.paths().data)
+    found = [one for one in kept.hashes() if one.startswith(digest)]
+    if len(found) != 1 or not digest:
+        raise ScaffoldError(f"{len(found)} approvals begin with {digest!r}", "`livecoder permissions` lists them")
+    kept.remove(found[0])
+    print("taken back; sessions that began before keep it to their end")
+    return 0

@@ -22,6 +22,7 @@ KEYS: dict[str, Kind] = {
     "limits.max_tokens": "integer",
     "limits.timeout": "number",
     "sandbox.backend": "text",
+    "sandbox.image": "text",
     "sandbox.mounts": "list",
     "sandbox.show_dotenv": "flag",
     "sandbox.memory": "size",

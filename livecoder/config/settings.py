@@ -62,6 +62,8 @@ class Settings:
     max_tokens: int = 0
     timeout: float = 0.0
     sandbox: SandboxChoice = "auto"
+    image: str = ""
+    """What docker's containers are made from; "" where the user names none."""
     mounts: tuple[Path, ...] = ()
     show_dotenv: bool = False
     memory: int = 0
@@ -163,6 +165,7 @@ def settings(
         max_tokens=values.get("limits.max_tokens", 0),
         timeout=values.get("limits.timeout", 0.0),
         sandbox=rights.get("sandbox") or values.get("sandbox.backend", "auto"),
+        image=values.get("sandbox.image", ""),
         mounts=tuple(Path(item).expanduser() for item in values.get("sandbox.mounts", ())),
         show_dotenv=values.get("sandbox.show_dotenv", False),
         memory=values.get("sandbox.memory", 0),

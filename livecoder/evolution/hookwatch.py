@@ -6,6 +6,7 @@ contents that the user accepted run; one that fails three times is off for the s
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +18,8 @@ from livecoder.errors import ScaffoldError
 from livecoder.events import HookFailed, HookRan, HookSaid
 from livecoder.loop import Notice, State, Step
 from livecoder.model import Assistant
-from livecoder.scaffold.hooks import SECONDS, Hook, HookEvent, Said, call, read_hook, said
+from livecoder.scaffold.files import read_file
+from livecoder.scaffold.hooks import SECONDS, Hook, HookEvent, Said, call, said
 from livecoder.scaffold.tools import Run
 
 STRIKES = 3
@@ -107,10 +109,11 @@ class HookWatch:
         if hook.digest not in self.accepted:
             self._off.add(hook.event)
             raise ScaffoldError(f"{NOT_RUN}: nobody accepted this content")
-        if read_hook(self.checkout, hook.event).digest != hook.digest:
+        content = read_file(self.checkout, hook.path).data
+        if hashlib.sha256(content).hexdigest() != hook.digest:
             self._off.add(hook.event)
             raise ScaffoldError(f"{NOT_RUN}: it was changed after it was accepted")
-        code, output = self.run(call(self.checkout, hook.event, given), SECONDS)
+        code, output = self.run(call(content, given), SECONDS)
         if code:
             raise ScaffoldError(f"exit {code} (it has {SECONDS:g} s)")
         return said(output)

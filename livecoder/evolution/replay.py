@@ -74,7 +74,8 @@ class Held:
         """A room that shows this scaffold and in which no call has left anything."""
         if self.copy is None or self.scaffold != scaffold:
             self.room.close()
-            self.scaffold, self.copy = scaffold, self.room.enter_context(rooms.on(self.clean, scaffold))
+            base = rooms.sandbox.room.base  # what `/run/lc/base` showed the calls, too
+            self.scaffold, self.copy = scaffold, self.room.enter_context(rooms.on(self.clean, scaffold, base))
             self.around = _around(self.copy)
         return self.copy
 

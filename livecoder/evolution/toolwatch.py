@@ -5,7 +5,7 @@ What the launchers record inside the sandbox is evidence to check, never proof: 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from livecoder.command import Program, programs
 from livecoder.events import Event, ToolBroken, ToolCreated, ToolRevised, ToolUsed
 from livecoder.loop import Notice, State, Step
 from livecoder.sandbox import ToolCall
+from livecoder.sandbox.pinned import Pins
 from livecoder.scaffold.tools import Change, Run, Seen, changed, check_tool, make_executable, read_tool
 
 STRIKES = 2
@@ -27,11 +28,15 @@ class ToolWatch:
     run: Run
     tree: Callable[[], str]
     """The checkpoint of the tree as it was before the step."""
+    pins: Pins | None = None
+    """Which bytes the tools may have; None: any."""
     seen: dict[str, Seen] = field(default_factory=dict[str, Seen])
     made: dict[str, str] = field(default_factory=dict[str, str])
     """Tools created or revised in this session, and not broken; each with its purpose as its `--help` has it."""
     uses: list[ToolUsed] = field(default_factory=list[ToolUsed])
     _strikes: int = 0
+    _told: set[str] = field(default_factory=set[str])
+    """Tools of which was said that they are not run."""
     _good: set[str] = field(default_factory=set[str])
     """Tools that were usable once: a new text of another is not a revision of one."""
 
@@ -45,8 +50,11 @@ class ToolWatch:
     def after_step(self, step: Step, state: State) -> Iterable[Notice]:
         known = {name for name, seen in self.seen.items() if seen.digest}
         self.seen, changes = changed(self.seen, self.checkout)
+        refused = self.pins.refused() if self.pins else {}
+        yield from self._refused(refused, step.started.step)
         for change in changes:
-            yield from self._changed(change, step.started.step)
+            if change.name not in refused:
+                yield from self._changed(change, step.started.step)
         fresh = {name for name, seen in self.seen.items() if seen.digest} - known
         for use in self._used(step, fresh):
             self.uses.append(use)
@@ -54,6 +62,14 @@ class ToolWatch:
 
     def before_end(self, state: State) -> None:
         return None
+
+    def _refused(self, refused: Mapping[str, str], step: int) -> Iterable[Notice]:
+        """What the launchers do not run is none of this session's tools, and said once."""
+        for name, reason in refused.items():
+            self._forget(name)
+            if name not in self._told:
+                yield Notice(ToolBroken(name, reason, step), f"tool {name} is not run: {reason}")
+        self._told = set(refused)
 
     def _changed(self, change: Change, step: int) -> Iterable[Notice]:
         name = change.name

@@ -16,6 +16,7 @@ from livecoder.evolution.replay import departs, make_cases
 from livecoder.prompt import try_samples
 from livecoder.scaffold import hooks
 from livecoder.scaffold.cases import MAX_CASES, Case
+from livecoder.scaffold.files import read_file
 from livecoder.scaffold.scaffold import Scaffold
 from livecoder.scaffold.tools import check_tool
 
@@ -78,7 +79,7 @@ def _hook_works(proposal: p.KeepHook, bench: Bench) -> str:
     try:
         hook = hooks.read_hook(bench.candidate, proposal.event)
         given = {"event": hook.event, **SAMPLES[hook.event]}
-        code, output = bench.check(hooks.call(bench.candidate, hook.event, given), hooks.SECONDS)
+        code, output = bench.check(hooks.call(read_file(bench.candidate, hook.path).data, given), hooks.SECONDS)
         if code:
             return f"it does not work: exit {code} (it has {hooks.SECONDS:g} s)"
         hooks.said(output)

@@ -64,7 +64,7 @@ class Watching:
         self.hooks = HookWatch(
             given.checkout, given.hooks, given.accepted, runner(given.look, given.cancelled), given.cancelled
         )
-        self.tools = ToolWatch(given.checkout, runner(given.look), given.tree)
+        self.tools = ToolWatch(given.checkout, runner(given.look), given.tree, given.look.room.pins)
         self.edits = EditWatch(given.checkout)
         made, shown = self.tools.made, given.shown
 
@@ -119,6 +119,7 @@ class Watching:
             try:
                 if change.path.startswith("tools/") and self._there(change.path) != change.content:
                     put(self._checkout, change.path, change.content, executable=change.executable)
+                    self._wrote(change.path.removeprefix("tools/"), change.content)
                     self._proposed[change.path.removeprefix("tools/")] = change.content or b""
                 if change.path == SETTINGS:
                     put(self._checkout, change.path, change.content)
@@ -127,6 +128,10 @@ class Watching:
             self.edits.taken_over(change.path, change.content)
         self.tools.seen, _ = changed(self.tools.seen, self._checkout)
         return knobs
+
+    def _wrote(self, name: str, content: bytes | None) -> None:
+        if self.tools.pins:
+            self.tools.pins.wrote(name, content)
 
     def _there(self, path: str) -> bytes | None:
         try:

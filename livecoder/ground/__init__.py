@@ -14,7 +14,9 @@ Everything read is a stranger's: bounded, no link followed, and what is broken s
     make.py          Makefile and justfile
     packages.py      workspaces, and the package that the user is in
     conventions.py   changelog, subjects, what contributors are told
-    pointers.py      the definitions that the words of a task point at
+    pointers.py      where the words of a task are in the code
+    passages.py      the definitions that are about the task, and their code within a budget
+    words.py         the words of a task
     lines.py         the ground as lines, for the model and for people
 """
 
@@ -50,7 +52,8 @@ __all__ = ["Ground", "Instruction", "Kit", "pointed", "survey"]
 def pointed(root: Path, ground: Ground, task: str) -> Ground:
     """The ground, with what the words of this task point at."""
     with Beneath(root) as beneath:
-        return replace(ground, pointers=pointers(Tree(beneath), task))
+        found = pointers(Tree(beneath), task)
+    return replace(ground, pointers=found.line, excerpts=found.excerpts)
 
 
 def survey(root: Path, cwd: Path, git: Glance, *, path: Sequence[str] = (), bare: bool = False) -> Ground:

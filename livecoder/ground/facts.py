@@ -25,6 +25,16 @@ class Instruction:
 
 
 @dataclass(frozen=True, slots=True)
+class Excerpt:
+    """Lines `first` to `last` of a source file."""
+
+    path: str
+    first: int
+    last: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Suite:
     """How the tests of one package are run. Commands are for bash at the repository's root, without a network."""
 
@@ -106,6 +116,8 @@ class Ground:
     """What running the tests showed before the agent began (duration, known failures): one or two lines, or empty."""
     pointers: str = ""
     """Files and definitions that the words of the task point at: one line, or empty."""
+    excerpts: tuple[Excerpt, ...] = ()
+    """Their code, as far as there is room for it."""
 
     @property
     def test_command(self) -> str:

@@ -18,6 +18,7 @@ MASKS: tuple[tuple[str, re.Pattern[str], str], ...] = (
     ("times of day", re.compile(r"\b\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?\b"), "<time>"),
     ("dates", re.compile(r"\b20\d{2}-\d{2}-\d{2}\b"), "<date>"),
     ("durations", re.compile(r"\b\d+(?:\.\d+)?(?:e-\d+)? ?(?:s|ms|us|µs|sec|secs|seconds?|minutes?)\b"), "<duration>"),
+    ("whether a command took long enough for its time to be told", re.compile(r"(\[exit \d+) · <duration>\]"), r"\1]"),
     ("versions of Python", re.compile(r"\b([Pp]ython ?)\d\.\d+(?:\.\d+)?\b"), r"\1<version>"),
     ("hashes and addresses of seven digits and more", re.compile(r"\b(?:0x)?(?=[a-f]*\d)[0-9a-f]{7,}\b"), "<hex>"),
 )

@@ -12,6 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
+from livecoder.sandbox.pinned import Pins
+
 
 @dataclass(frozen=True, slots=True)
 class Guest:
@@ -41,6 +43,10 @@ class Room:
     """The tree as the session found it, seen read-only as /run/lc/base."""
     scaffold: Path | None = None
     """The session's checkout of the scaffold, seen read-write at its own path as $SCAFFOLD. None: no tools."""
+    keeps_scaffold: bool = False
+    """The scaffold cannot be written: what only looks at a tool, and hooks."""
+    pins: Pins | None = None
+    """Which bytes the tools of the session's scaffold may have; of no meaning on another scaffold."""
     read_only: bool = False
     """The workspace cannot be written (plan mode, hooks)."""
     extra: tuple[Path, ...] = ()

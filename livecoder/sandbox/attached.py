@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from livecoder.sandbox.process import TICK, Process
+from livecoder.sandbox.process import TICK, Running
 
 _PIECE = 64 * 1024
 
@@ -34,7 +34,7 @@ class Attachable(Protocol):
         ...
 
 
-def pump(process: Process, streams: Streams) -> None:
+def pump(process: Running, streams: Streams) -> None:
     """Pass everything on until the process has ended and its output is read. It is spawned with three pipes."""
     assert process.stdin and process.stdout and process.stderr, "the process is spawned with pipes"
     sinks = {process.stdout.fileno(): streams.out, process.stderr.fileno(): streams.err}

@@ -19,7 +19,7 @@ from livecoder.sandbox.guard import Guard, own_limits
 from livecoder.sandbox.masked import Masked
 from livecoder.sandbox.network import Network
 from livecoder.sandbox.policy import Policy
-from livecoder.sandbox.process import Ending, Process
+from livecoder.sandbox.process import Ending, Running
 from livecoder.sandbox.spawner import Invocation, Spawner, Started
 from livecoder.sandbox.toolchains import SYSTEM, Toolchains
 
@@ -100,7 +100,7 @@ class Bubblewrap:
         """See `Sandbox.run`. Raises SandboxUnavailable when bubblewrap itself fails, with its own words."""
         assert self._commands is not None, "the sandbox is entered first"
         assert self._guard is not None, "the sandbox is entered first"
-        backend = Backend(self._spawn, self._kill, self._guard.watch, self._judge)
+        backend = Backend(self._spawn, self._kill, self._watch, self._judge)
         return self._commands.run(backend, command, timeout, cancelled)
 
     def attach(self, command: str, streams: Streams) -> int:
@@ -164,7 +164,7 @@ class Bubblewrap:
             *("--remount-ro", "/", "--chdir", str(self.room.workspace)),
         ]
 
-    def _spawn(self, launch: Launch) -> Process:
+    def _spawn(self, launch: Launch) -> Running:
         self._started = self._start(launch)
         return self._started.process
 
@@ -174,9 +174,13 @@ class Bubblewrap:
         limit = self._guard.admit if self._guard else spawner.nothing
         return self._spawner.start(Invocation(options, launch.argv, self._network.within, attached), limit)
 
-    def _kill(self, _process: Process) -> None:
+    def _kill(self, _process: Running) -> None:
         assert self._started is not None, "it was spawned here"
         self._ran = spawner.end(self._started)
+
+    def _watch(self, _process: Running) -> str:
+        assert self._started is not None and self._guard is not None, "it was spawned here"
+        return self._guard.watch(self._started.process)
 
     def _judge(self, ending: Ending, output: str) -> str:
         if not self._ran and ending.cause == "exit" and ending.exit_code < 128:

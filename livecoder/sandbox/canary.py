@@ -49,6 +49,7 @@ ATTACKS = (
     Attack("E14", "see processes of the host", "test $(ls -d /proc/[0-9]* | wc -l) -gt 20"),
     Attack("E20", "use what the engine has open", r"ls /proc/$$/fd | grep -vqx '[0-2]\|255'"),
     Attack("O01", "change a setting of the kernel", ": >>/proc/sys/kernel/core_pattern"),
+    Attack("O06", "reach what hands on the exit codes", "grep -q . /proc/1/maps"),
     Attack("X01", "read the engine's environment", "grep -q . /proc/1/environ"),
     Attack("X02", "read credentials at home", "ls -d {home}/.{{ssh,aws,netrc,config,docker}} | grep -q ."),
     Attack("X03", "reach the network", f"timeout 1 bash -c ': >{_NOWHERE}'; test $? -eq 0 -o $? -eq 124"),
@@ -93,10 +94,13 @@ def attacked(make: Make) -> Verdict:
         return Verdict("", len(named) - len(broken) - len(untried), broken, untried, sandbox.protections)
 
 
-def verdict(name: str, make: Make, cache: Path) -> Verdict:
-    """The same from `cache` where it held since this boot, with the same kernel, bubblewrap and livecoder."""
+def verdict(name: str, make: Make, cache: Path, about: str = "") -> Verdict:
+    """The same from `cache` where it held since this boot, with the same kernel, bubblewrap and livecoder.
+
+    `about` tells what else it depends on, such as an image.
+    """
     file = cache / f"canary-{name}.json"
-    key = _key()
+    key = _key(about)
     if known := _kept(file, key):
         return known
     found = attacked(make)
@@ -126,12 +130,13 @@ def _keep(file: Path, document: dict[str, object]) -> None:
         pass  # it is attacked again next time
 
 
-def _key() -> str:
+def _key(about: str) -> str:
     """Of all that the answer depends on and that can change without notice."""
     boot = Path("/proc/sys/kernel/random/boot_id")
-    files = [*Path(__file__).parent.glob("*.py"), *map(Path, filter(None, [located("bwrap")]))]
+    own = filter(Path.is_file, Path(__file__).parent.iterdir())
+    files = [*own, *map(Path, filter(None, [located("bwrap")]))]
     dates = sorted(f"{path} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in files)
-    parts = [platform.release(), str(os.getuid()), boot.read_text() if boot.exists() else "", *dates]
+    parts = [about, platform.release(), str(os.getuid()), boot.read_text() if boot.exists() else "", *dates]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 

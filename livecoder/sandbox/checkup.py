@@ -54,7 +54,7 @@ class Checkup:
 
 def examine(toolchains: Toolchains, policy: Policy, cache: Path) -> Checkup:
     """Attack each backend, or remember how it did since this boot."""
-    return Checkup({name: backends.attacked(name, toolchains, policy, cache) for name in backends.KNOWN}, toolchains)
+    return Checkup({name: backends.attacked(name, toolchains, policy, cache) for name in backends.NAMES}, toolchains)
 
 
 def _said(verdict: Verdict) -> str:

@@ -15,7 +15,7 @@ from livecoder.sandbox import Finished, Room, dropped, furnish
 from livecoder.sandbox.bounds import Bounds, Live
 from livecoder.sandbox.environment import Environment, Search
 from livecoder.sandbox.policy import MIB, Policy
-from livecoder.sandbox.process import Ending, Limits, Process, follow
+from livecoder.sandbox.process import Ending, Limits, Running, follow
 from livecoder.sandbox.toolchains import Toolchains
 
 # Read as BASH_ENV, so that it shows neither in `ps` nor in the line numbers of messages. A command that replaces the
@@ -61,9 +61,9 @@ class Launch:
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    spawn: Callable[[Launch], Process]
-    kill: Callable[[Process], None]
-    watch: Callable[[Process], str]
+    spawn: Callable[[Launch], Running]
+    kill: Callable[[Running], None]
+    watch: Callable[[Running], str]
     """Asked while the command runs: why it must end now, in a sentence; or ""."""
     judge: Callable[[Ending, str], str]
     """What the sandbox did to the command that has ended. Raises when it was the sandbox that failed."""
@@ -120,6 +120,15 @@ class Commands:
         self, backend: Backend, command: str, timeout: float, cancelled: Callable[[], bool]
     ) -> Generator[str, None, Finished]:
         """Run one command; see `Sandbox.run`."""
+        pins = self._room.pins
+        if pins is None or pins.root != self._room.scaffold or self._room.keeps_scaffold:
+            return (yield from self._run(backend, command, timeout, cancelled))
+        with pins.writing():
+            return (yield from self._run(backend, command, timeout, cancelled))
+
+    def _run(
+        self, backend: Backend, command: str, timeout: float, cancelled: Callable[[], bool]
+    ) -> Generator[str, None, Finished]:
         self._number += 1
         incoming = self._room.scratch / "in"
         launch = self.prepared(command)

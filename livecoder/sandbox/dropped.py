@@ -5,13 +5,12 @@ Only regular files of bounded size are read, never through a link; what is malfo
 
 from __future__ import annotations
 
-import os
 import re
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 
 from livecoder.sandbox import BaseRequest, JobRequest, ToolCall
+from livecoder.sandbox.regular import read_regular
 from livecoder.sandbox.removal import remove
 
 STATE = "state"
@@ -72,21 +71,6 @@ def report(directory: Path) -> bytes | None:
     """The JUnit report that the last command left; None where there is none, or more than will be read."""
     data = read_regular(directory / REPORT, _REPORT_BYTES + 1)
     return None if data is None or len(data) > _REPORT_BYTES else data
-
-
-def read_regular(path: Path, cap: int) -> bytes | None:
-    """At most `cap` bytes of a regular file that is not a link; None for anything else. A pipe does not block."""
-    try:
-        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError:
-        return None
-    try:
-        if not stat.S_ISREG(os.fstat(fd).st_mode):
-            return None
-        with os.fdopen(fd, "rb", closefd=False) as file:
-            return file.read(cap)
-    finally:
-        os.close(fd)
 
 
 def _base_requests(data: bytes) -> tuple[BaseRequest, ...]:

@@ -26,6 +26,12 @@ code=$?
 printf '%s\\0' {mark} {name} "$code" "$piped" "$PWD" "$#" "$@" 2>/dev/null >>{calls}
 exit "$code"
 """
+# What a shell says of a file that it may not execute.
+_REFUSAL = """\
+#!/bin/bash
+printf '%s\\n' {line} >&2
+exit 126
+"""
 
 
 def directory(room: Room) -> Path:
@@ -64,24 +70,30 @@ class Launchers:
         self._tools = room.scaffold / "tools" if room.scaffold else None
         self._directory = directory(room) / "tools"
         self._root = root
-        self._made: set[str] | None = None
+        self._pins = room.pins if room.pins and room.pins.root == room.scaffold else None
+        self._made: dict[str, str] | None = None
+        """The text of each."""
 
     def refresh(self) -> None:
         """Make them agree with the checkout as it is now. Cheap where nothing changed."""
         if self._tools is None:
             return
         if self._made is None:
-            self._made = {path.name for path in self._directory.iterdir()}
-        wanted = tool_names(self._tools)
-        for name in self._made - wanted:
+            self._made = {path.name: "" for path in self._directory.iterdir()}
+        refused = self._pins.refused() if self._pins else {}
+        wanted = {name: self._text(name, self._tools, refused.get(name, "")) for name in tool_names(self._tools)}
+        for name in self._made.keys() - wanted.keys():
             (self._directory / name).unlink(missing_ok=True)
-        for name in wanted - self._made:
-            launcher = self._directory / name
-            launcher.write_text(self._text(name, self._tools))
-            launcher.chmod(0o755)
+        for name, text in wanted.items():
+            if self._made.get(name) != text:
+                launcher = self._directory / name
+                launcher.write_text(text)
+                launcher.chmod(0o755)
         self._made = wanted
 
-    def _text(self, name: str, tools: Path) -> str:
+    def _text(self, name: str, tools: Path, refused: str) -> str:
+        if refused:
+            return _REFUSAL.format(line=shlex.quote(f"livecoder: {name} is not run: {refused}"))
         return _LAUNCHER.format(
             tool=shlex.quote(str(tools / name)), name=name, mark=MARK, calls=shlex.quote(f"{self._root}/in/{CALLS}")
         )

@@ -14,7 +14,7 @@ from typing import Self
 from livecoder.sandbox import Finished, Room, furnish
 from livecoder.sandbox.command import Backend, Commands, Launch, Place, never
 from livecoder.sandbox.policy import Policy
-from livecoder.sandbox.process import Ending, Process
+from livecoder.sandbox.process import Ending, Process, Running
 from livecoder.sandbox.toolchains import Toolchains
 
 
@@ -77,14 +77,15 @@ class Host:
         return process
 
 
-def _kill(process: Process) -> None:
+def _kill(process: Running) -> None:
+    assert isinstance(process, subprocess.Popen), "it was spawned here"
     try:
         os.killpg(process.pid, signal.SIGKILL)
     except ProcessLookupError:
         pass
 
 
-def _unwatched(_process: Process) -> str:
+def _unwatched(_process: Running) -> str:
     return ""
 
 

@@ -106,10 +106,15 @@ def proc_arguments(room: Room) -> list[str]:
 
 
 def room_arguments(room: Room, toolchains: Toolchains, masks: tuple[Mask, ...]) -> list[str]:
-    """The room's own mounts, over those of `system_arguments`. `masks` read as empty."""
-    empty = furnish.directory(room) / "empty"
-    found = [*_pinned(_mounts(room, toolchains)), *(Mount("--ro-bind", empty, mask.seen) for mask in masks)]
+    """The room's own mounts, over those of `system_arguments`."""
+    found = room_mounts(room, toolchains, masks)
     return [word for mount in found for word in (mount.option, str(mount.source), str(mount.seen))]
+
+
+def room_mounts(room: Room, toolchains: Toolchains, masks: tuple[Mask, ...]) -> list[Mount]:
+    """What a command sees beside the system, a later mount over an earlier one. `masks` read as empty."""
+    empty = furnish.directory(room) / "empty"
+    return [*_pinned(_mounts(room, toolchains)), *(Mount("--ro-bind", empty, mask.seen) for mask in masks)]
 
 
 def _mounts(room: Room, toolchains: Toolchains) -> list[Mount]:
@@ -128,8 +133,12 @@ def _mounts(room: Room, toolchains: Toolchains) -> list[Mount]:
         *(_sealed(room, room.workspace) if room.content == room.workspace else ()),
         *_engine(room, toolchains),
         *(_gitdir(room, room.gitdir, bind) if room.gitdir else ()),
-        *([Mount("--bind", room.scaffold, room.scaffold)] if room.scaffold else []),
+        *([_scaffold(room, room.scaffold)] if room.scaffold else []),
     ]
+
+
+def _scaffold(room: Room, checkout: Path) -> Mount:
+    return Mount("--ro-bind" if room.keeps_scaffold else "--bind", checkout, checkout)
 
 
 def _pinned(mounts: Iterable[Mount]) -> list[Mount]:

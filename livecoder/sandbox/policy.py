@@ -1,4 +1,4 @@
-"""What the user allows every command of a sandbox: sizes, as plain values. No paths and no rights of one room."""
+"""What the user allows every command of a sandbox: as plain values. No paths and no rights of one room."""
 
 from __future__ import annotations
 
@@ -31,3 +31,5 @@ class Policy:
     """Processes and threads of a session's commands together."""
     scratch_bytes: int = 8 * GIB
     """What a session's /tmp and HOME may hold."""
+    image: str = ""
+    """What containers are made from, where there are any."""

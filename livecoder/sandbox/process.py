@@ -11,9 +11,10 @@ import subprocess
 import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import Literal
+from typing import IO, Literal, Protocol
 
 Process = subprocess.Popen[bytes]
+TimeoutExpired = subprocess.TimeoutExpired
 Cause = Literal["exit", "timeout", "interrupt", "output", "watch"]
 
 TICK = 0.04
@@ -23,6 +24,30 @@ _REST = 10
 _READ = 64 * 1024
 _AFTERLIFE = 1024 * 1024
 """Bytes still read once the process has ended: a full pipe, not what an escaped daemon goes on writing."""
+
+
+class Running(Protocol):
+    """What is read and waited for here: a child process, or one that something else started and reports on."""
+
+    @property
+    def stdin(self) -> IO[bytes] | None: ...
+
+    @property
+    def stdout(self) -> IO[bytes] | None: ...
+
+    @property
+    def stderr(self) -> IO[bytes] | None: ...
+
+    @property
+    def returncode(self) -> int | None: ...
+
+    def poll(self) -> int | None:
+        """Its exit code once it has ended, minus the signal that killed it; None before."""
+        ...
+
+    def wait(self, timeout: float | None = None) -> int:
+        """The same when it has ended. Raises TimeoutExpired after `timeout` seconds."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +95,7 @@ class _Clock:
 
 
 def follow(
-    process: Process, limits: Limits, feed: Callable[[bytes], str], kill: Callable[[Process], None]
+    process: Running, limits: Limits, feed: Callable[[bytes], str], kill: Callable[[Running], None]
 ) -> Generator[str, None, Ending]:
     """Give everything that the process prints to `feed` and yield what that answers. Leaves nothing running."""
     started = time.monotonic()
@@ -81,13 +106,12 @@ def follow(
         cause = yield from _read(process, pipe.fileno(), clock, feed)
     finally:
         kill(process)
-        process.wait()
+        code = process.wait()
         pipe.close()
-    code = process.returncode
     return Ending(128 - code if code < 0 else code, time.monotonic() - started, cause, clock.why)
 
 
-def _read(process: Process, fd: int, clock: _Clock, feed: Callable[[bytes], str]) -> Generator[str, None, Cause]:
+def _read(process: Running, fd: int, clock: _Clock, feed: Callable[[bytes], str]) -> Generator[str, None, Cause]:
     os.set_blocking(fd, False)
     after = 0
     with selectors.DefaultSelector() as selector:
@@ -112,7 +136,7 @@ def _read(process: Process, fd: int, clock: _Clock, feed: Callable[[bytes], str]
     return _wait(process, clock)
 
 
-def _wait(process: Process, clock: _Clock) -> Cause:
+def _wait(process: Running, clock: _Clock) -> Cause:
     """Output is closed; the process may go on without it."""
     while True:
         try:

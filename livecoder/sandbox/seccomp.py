@@ -19,12 +19,12 @@ _IF_EQUAL, _IF_AT_LEAST, _IF_ANY_BIT = 0x15, 0x35, 0x45
 _NUMBER, _MACHINE, _ARGUMENTS = 0, 4, 16
 """Where `struct seccomp_data` has the call's number, the machine and the arguments, of 64 bits each."""
 
-_NAMESPACES = 0x7E020000  # CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET
-_NEWTIME = 0x80  # a signal number to clone, so that only unshare can ask for it
-_UNIX, _INET, _INET6, _NETLINK = 1, 2, 10, 16
-_ROUTE, _SOCK_DIAG = 0, 4
-_TIOCSTI, _TIOCLINUX = 0x5412, 0x541C
-_SETUID = 0o4000
+NAMESPACES = 0x7E020000  # CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET
+NEWTIME = 0x80  # a signal number to clone, so that only unshare can ask for it
+UNIX, INET, INET6, NETLINK = 1, 2, 10, 16
+ROUTE, SOCK_DIAG = 0, 4
+TIOCSTI, TIOCLINUX = 0x5412, 0x541C
+SETUID = 0o4000
 
 NEWEST = 469
 """The newest call that was looked at (Linux 6.18). Newer ones do not exist: programs know what to do then."""
@@ -114,16 +114,16 @@ def instructions(machine: Machine) -> list[Instruction]:
         if name in machine.calls:
             found += _on(machine, name, [(_RETURN, 0, 0, _EPERM)])
     found += _on(machine, "clone3", [(_RETURN, 0, 0, _ENOSYS)])  # its flags lie in memory; the C library takes clone
-    found += _on(machine, "clone", _no_bit(0, _NAMESPACES))
-    found += _on(machine, "unshare", _no_bit(0, _NAMESPACES | _NEWTIME))
-    found += _on(machine, "ioctl", _none_of(1, (_TIOCSTI, _TIOCLINUX)))
-    found += _on(machine, "socketpair", _only(0, (_UNIX,)))
-    found += _on(machine, "socket", [*_only(0, (_UNIX, _INET, _INET6), but=_NETLINK), *_only(2, (_ROUTE, _SOCK_DIAG))])
+    found += _on(machine, "clone", _no_bit(0, NAMESPACES))
+    found += _on(machine, "unshare", _no_bit(0, NAMESPACES | NEWTIME))
+    found += _on(machine, "ioctl", _none_of(1, (TIOCSTI, TIOCLINUX)))
+    found += _on(machine, "socketpair", _only(0, (UNIX,)))
+    found += _on(machine, "socket", [*_only(0, (UNIX, INET, INET6), but=NETLINK), *_only(2, (ROUTE, SOCK_DIAG))])
     for name, argument in TRACED_ARGUMENT.items():
         found += _on(machine, name, _none_of(argument, (1,)))
     for name, argument in MODE_ARGUMENT.items():
         if name in machine.calls:
-            found += _on(machine, name, _no_bit(argument, _SETUID))
+            found += _on(machine, name, _no_bit(argument, SETUID))
     return [*found, (_RETURN, 0, 0, _ALLOW)]
 
 

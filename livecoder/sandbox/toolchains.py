@@ -90,6 +90,8 @@ class Toolchains:
     engine: tuple[Path, ...] = ()
     """The engine's interpreter first, then its prefixes: read-only even inside the workspace."""
     host_path: str = ""
+    configured: tuple[Path, ...] = ()
+    """Those of `mounts` that the user's configuration adds."""
 
     def explain_missing(self, output: str) -> str:
         """Why a program that the user has was not found; "" when the user does not have it either."""
@@ -115,8 +117,9 @@ def find(
     adds, which are refused for the same reasons as any other.
     """
     search = _Search(environ, workspace)
-    for path in (*engine[1:], *mounts):
+    for path in engine[1:]:
         search.add(path)
+    configured = tuple(path for path in mounts if search.add(path))
     directories = search.path_entries(engine)
     search.interpreters()
     search.virtual_environments()
@@ -129,6 +132,7 @@ def find(
         tuple(search.refused.values()),
         engine,
         environ.get("PATH", ""),
+        configured,
     )
 
 

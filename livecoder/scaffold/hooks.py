@@ -6,17 +6,18 @@ is kept by hash, so a byte changed out of band is another hook.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import re
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, cast, get_args
 
 from livecoder.errors import ScaffoldError
-from livecoder.scaffold.files import each, read_file, write_whole
+from livecoder.scaffold.accepted import Accepted
+from livecoder.scaffold.files import each, read_file
 from livecoder.scaffold.hidden import hidden
 
 HookEvent: TypeAlias = Literal["round_start", "after_command", "before_finish"]
@@ -91,11 +92,23 @@ def matcher(text: str) -> str:
     return next((match["words"] for match in found if match), "")
 
 
-def call(root: Path, event: str, given: Mapping[str, Any]) -> str:
-    """The command that runs a hook with `given` as JSON on its stdin; only its stdout is read."""
-    path = shlex.quote(str(root / FOLDER / event))
-    # One line of ASCII: nothing in it can end the here-document.
-    return f"{path} 2>/dev/null <<'{_END}'\n{json.dumps(given)}\n{_END}\n"
+def call(content: bytes, given: Mapping[str, Any]) -> str:
+    """The command that runs exactly this content with `given` as JSON on its stdin; only its stdout is read.
+
+    The file in the scaffold is not run: a job may write it between the look at its hash and its start.
+    """
+    encoded = base64.b64encode(content).decode("ascii")
+    lines = [
+        'hook=$(mktemp -d)/hook && base64 -d >"$hook" <<\'{end}\' && chmod 700 "$hook" || exit',
+        encoded,
+        "{end}",
+        # One line of ASCII: nothing in it can end the here-document.
+        "\"$hook\" 2>/dev/null <<'{end}'",
+        json.dumps(given),
+        "{end}",
+        "",
+    ]
+    return "\n".join(lines).replace("{end}", _END)
 
 
 def said(output: str) -> Said:
@@ -115,21 +128,16 @@ def said(output: str) -> Said:
 
 def accepted(data: Path) -> frozenset[str]:
     """The hashes of all hooks that this user has ever accepted; none when the file cannot be read."""
-    try:
-        return frozenset(_accepted(data).read_text(encoding="ascii").split())
-    except (OSError, UnicodeDecodeError):
-        return frozenset()
+    return _accepted(data).hashes()
 
 
 def accept(data: Path, digest: str) -> None:
     """The user accepts this content, in every project. Raises ScaffoldError when that cannot be written."""
-    known = accepted(data)
-    if digest not in known:
-        write_whole(_accepted(data), "".join(f"{one}\n" for one in sorted({*known, digest})).encode())
+    _accepted(data).add(digest)
 
 
-def _accepted(data: Path) -> Path:
-    return data / "hooks.accepted"
+def _accepted(data: Path) -> Accepted:
+    return Accepted(data / "hooks.accepted")
 
 
 def _text(value: object) -> str:

@@ -6,9 +6,10 @@ replaces, so a crash leaves the old or the new; what moves one otherwise is undo
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import hashlib
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -40,6 +41,7 @@ from livecoder.scaffold.plumbing import Plumbing, git_program
 from livecoder.scaffold.record import MAIN, SEEDS
 from livecoder.scaffold.refs import Refs
 from livecoder.scaffold.seed import seed_dir
+from livecoder.scaffold.tools import FOLDER as TOOLS
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,8 @@ class Generation:
 
     id: str
     commit: str
+    tools: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The SHA-256 of each tool's bytes by its name, in hex: of what was to be written, not of what lies there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +116,7 @@ class Store:
         if not files:
             raise ScaffoldError(f"{source} holds no scaffold", f"it has none of scaffold.toml, {', '.join(FOLDERS)}")
         write_files(files, dest)
-        return Generation(f"dir-{digest_of(files)[:7]}", "")
+        return Generation(f"dir-{digest_of(files)[:7]}", "", _tools(files))
 
     def commit(
         self,
@@ -244,10 +248,19 @@ class Store:
     def _checkout(self, commit: str, dest: Path, lent: Mapping[str, File] | None = None) -> Generation:
         files = {file.path: file for file in History(self._git, commit).files()} | dict(lent or {})
         write_files(files.values(), dest)
-        return Generation(self._git.short(commit)[0], commit)
+        return Generation(self._git.short(commit)[0], commit, _tools(files.values()))
 
     def _locked(self) -> AbstractContextManager[None]:
         return locked(self.path.with_suffix(".lock"))
+
+
+def _tools(files: Iterable[File]) -> dict[str, str]:
+    folder = f"{TOOLS}/"
+    return {
+        file.path.removeprefix(folder): hashlib.sha256(file.data).hexdigest()
+        for file in files
+        if file.path.startswith(folder)
+    }
 
 
 def _through_gitpython(command: Sequence[str], stdin: BinaryIO, directory: Path) -> tuple[int, bytes, str]:

@@ -18,12 +18,14 @@ TASK = "`send_mail` sends every mail twice"
 MARKS = {
     "ground": "tests, probably:",
     "pointers": "the task's words are in: mail.py",
+    "excerpts": "<file name='mail.py' lines=1-2>",
     "budget": "An output is shown up to",
     "tools": "$SCAFFOLD/tools",
 }
 GONE = {
-    "ground": {"ground", "pointers"},
-    "pointers": {"pointers"},
+    "ground": {"ground", "pointers", "excerpts"},
+    "pointers": {"pointers", "excerpts"},
+    "excerpts": {"excerpts"},
     "budget": {"budget"},
     "tools": {"tools"},
     "nudge,harvest": set[str](),

@@ -67,8 +67,10 @@ def test_headless_has_a_budget_and_asks_nobody() -> None:
 
 
 def test_rights_come_from_flags_alone(write: Write) -> None:
-    write("[sandbox]\nbackend = 'docker'\n")
+    write("[sandbox]\nbackend = 'docker'\nimage = 'python:3.12'\n")
     assert config.settings({}, {}, {}, headless=True).sandbox == "docker"
+    assert config.settings({}, {}, {}, headless=True).image == "python:3.12"
+    assert config.settings({"sandbox.image": "debian:12"}, {}, {}, headless=True).image == "debian:12"
     assert config.settings({}, {}, {"sandbox": "none"}, headless=True).sandbox == "none"
     for key in ("sandbox.backend", "model.name"):
         assert key in KEYS

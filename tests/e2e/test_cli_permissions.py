@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import tomllib
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from livecoder.events import PermissionDenied, PermissionGranted
 from livecoder.journal.journal import read
+from livecoder.scaffold.changes import FileChange
+from livecoder.scaffold.store import Store
+from livecoder.workspace.workspace import project_id
 from tests.e2e.conftest import PROGRAM, Livecoder
 from tests.e2e.terminal import Terminal
 
@@ -224,3 +229,56 @@ def test_nothing_hides_in_the_question(talk: Talk) -> None:
         terminal.keys("\n")
         terminal.sees("Done.")
         end(terminal)
+
+
+# ---- tools that need the network
+
+
+WRITE = r"""$ cat > $SCAFFOLD/tools/fetch-page <<'TOOL'
+#!/bin/sh
+# needs: network
+# Fetch a page.
+if [ "$1" = --help ]; then echo "Fetch a page."; echo "usage: fetch-page URL"; exit; fi
+echo fetched "$1"
+TOOL
+chmod +x $SCAFFOLD/tools/fetch-page"""
+WITHHELD = "it needs the network, and the user has not approved this content"
+
+
+def test_a_tool_that_needs_the_network_waits_for_the_user(livecoder: Livecoder, tmp_path: Path) -> None:
+    done = livecoder.task(WRITE, "$ fetch-page x", "Done.")
+    told = [line["message"]["content"][0]["content"] for line in done.lines if line["type"] == "user"]
+    assert f"tool fetch-page is not run: {WITHHELD}" in told[0]
+    assert f"livecoder: fetch-page is not run: {WITHHELD}" in told[1] and "[exit 126]" in told[1]
+
+    scaffold = tmp_path / "given"
+    (scaffold / "tools").mkdir(parents=True)
+    tool = scaffold / "tools/fetch-page"
+    tool.write_text(WRITE.partition("\n")[2].rpartition("TOOL")[0])
+    tool.chmod(0o755)
+    start = livecoder.task("Nothing.", flags=("--scaffold", str(scaffold))).lines
+    warned = [line["text"] for line in start if line.get("subtype") == "warning"]
+    assert [line for line in warned if line.startswith(f"tool fetch-page is not offered: {WITHHELD}")]
+    assert next(line for line in start if line.get("subtype") == "init")["scaffold"]["tools"] == 0
+
+
+def test_an_approval_is_of_one_content_and_can_be_taken_back(livecoder: Livecoder) -> None:
+    livecoder("scaffold", "log")
+    assert livecoder("permissions", "grant", "nothing", "--yes").code == 3
+    store = Store.open(livecoder.home / "data")
+    project = project_id(livecoder.cwd)
+    text = WRITE.partition("\n")[2].rpartition("TOOL")[0].encode()
+    change = FileChange("tools/fetch-page", text, executable=True)
+    store.commit(project, store.head(project), [change], "tool(fetch-page): Fetch.", {}, datetime.now(UTC))
+
+    assert livecoder("permissions", "grant", "fetch-page").code == 5, "nobody there to say yes"
+    granted = livecoder("permissions", "grant", "fetch-page", "--yes")
+    assert granted.code == 0 and "# needs: network" in granted.out
+    digest = hashlib.sha256(text).hexdigest()
+    assert f"network for the tool with SHA-256 {digest}" in livecoder("permissions").out
+    start = livecoder.task("Nothing.").lines
+    assert "tool fetch-page is not offered: it needs the network, and this session has none" in [
+        line["text"] for line in start if line.get("subtype") == "warning"
+    ]
+    assert livecoder("permissions", "revoke", digest[:12]).code == 0
+    assert json.loads(livecoder("permissions", "--json").out)["network"] == []

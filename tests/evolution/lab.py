@@ -53,6 +53,8 @@ class Lab:
         path = self.checkout / "tools" / name
         path.write_text(text)
         path.chmod(0o755)
+        if pins := self.sandbox.room.pins:
+            pins.wrote(name, path.read_bytes())  # as if a command of the session had
         return path.read_bytes()
 
     def finish(self, command: str) -> Finished:

@@ -71,6 +71,15 @@ def test_a_link_out_of_the_tree_is_not_read(lab: Lab) -> None:
     assert replayer(lab.rooms, lab.root)(lab.checkout, "stamp", case(lab)) == Replayed(0, "done\n", "")
 
 
+def test_a_tool_that_compares_with_the_base_finds_one_there_again(lab: Lab, tmp_path: Path) -> None:
+    base = tmp_path / "base"
+    base.mkdir()
+    (base / "a.txt").write_text("as it was\n")
+    lab.sandbox.room = dataclasses.replace(lab.sandbox.room, base=base)
+    lab.write("stamp", STAMP.format(body="cat /run/lc/base/a.txt"))
+    assert replayer(lab.rooms, lab.root)(lab.checkout, "stamp", case(lab)) == Replayed(0, "as it was\n", "")
+
+
 def test_cases_come_from_calls_that_can_be_made_again(lab: Lab) -> None:
     lab.write("count-lines", COUNT)
     (lab.root / "sub").mkdir()

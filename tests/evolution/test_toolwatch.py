@@ -19,7 +19,7 @@ WRITE = f"cat > $SCAFFOLD/tools/count-lines <<'TOOL'\n{COUNT}TOOL"
 @pytest.fixture
 def watch(lab: Lab) -> Iterator[ToolWatch]:
     with lab.rooms.look_only(lab.checkout) as look:
-        yield ToolWatch(lab.checkout, runner(look), lab.tree)
+        yield ToolWatch(lab.checkout, runner(look), lab.tree, lab.sandbox.room.pins)
 
 
 def observed(lab: Lab, watch: ToolWatch, *commands: str) -> str:
@@ -129,3 +129,27 @@ def test_the_tools_of_earlier_tasks_are_no_news_but_their_use_is(lab: Lab) -> No
     with lab.rooms.look_only(lab.checkout) as look:
         events, _ = lab.play([say("count-lines a.txt"), "done"], ToolWatch(lab.checkout, runner(look), lab.tree))
     assert of(ToolCreated, events) == [] and len(of(ToolUsed, events)) == 1
+
+
+# ---- what somebody else changed
+
+
+def test_a_tool_changed_from_outside_is_refused_told_once_and_is_nobodys_revision(lab: Lab, watch: ToolWatch) -> None:
+    lab.play([say(f"{WRITE}; chmod +x $SCAFFOLD/tools/count-lines"), say("count-lines a.txt"), "done"], watch)
+    (lab.checkout / "tools/count-lines").write_text(COUNT.replace("wc -l", "rm -f"))
+    events, model = lab.play([say("count-lines a.txt", "count-lines a.txt"), "done"], watch)
+    (broken,) = of(ToolBroken, events)
+    assert "no command of this session wrote them" in broken.reason and of(ToolUsed, events) == []
+    first, second = (m.text for m in model.asked[-1] if isinstance(m, Observation))
+    assert "livecoder: count-lines is not run" in first and "[exit 126]" in first and "[tool count-lines" in first
+    assert "livecoder: count-lines is not run" in second and "[tool count-lines" not in second
+    assert watch.made == [] and (lab.root / "a.txt").exists()
+
+
+def test_a_refused_tool_that_the_session_writes_anew_is_its_own_again(lab: Lab, watch: ToolWatch) -> None:
+    lab.play([say(f"{WRITE}; chmod +x $SCAFFOLD/tools/count-lines"), "done"], watch)
+    (lab.checkout / "tools/count-lines").write_text(COUNT.replace("wc -l", "rm -f"))
+    rewritten = WRITE.replace("wc -l", "wc -c -l")
+    events, _ = lab.play([say("true"), say(rewritten), say("count-lines a.txt"), "done"], watch)
+    assert [use.exit_code for use in of(ToolUsed, events)] == [0]
+    assert [event.name for event in of(ToolRevised, events)] == ["count-lines"] and watch.made == ["count-lines"]

@@ -25,6 +25,7 @@ plugins: xdist-3.8.0
 commit 3f2a91c at 12:03:44, object 0x7f3a2b1c9d
 wrote /tmp/tmpab12cd/x.log
 ============ 1 failed, 1 passed in 0.12s ============
+[exit 1]
 """
 NOW = """\
 platform linux -- Python 3.12.1, pytest-9.2.1, pluggy-1.6.0
@@ -34,6 +35,7 @@ plugins: xdist-3.9.0, anyio-4.0
 commit 9bc01d2 at 9:15:01, object 0x7ffff00001
 wrote /tmp/tmpzz99/x.log
 ======== 1 failed, 1 passed in 11.40s ========
+[exit 1 · 12 s]
 """
 EXCHANGES = [
     Exchange(("the task",), "Look.", (Written("c1", "bash", '{"command": "cd /home/then/repo && pytest"}'),)),

@@ -1,43 +1,60 @@
 """Rooms to run real commands in, once for each backend. One that does not start here is skipped with its reason.
 
-Where `LIVECODER_TEST_SANDBOXES` names it, as `.ci/run` does, that is a failure instead.
+Where `LIVECODER_TEST_SANDBOXES` names it, as `.ci/run` does, that is a failure instead. Where a docker daemon answers,
+its image is made first (`tests/docker_here.py`).
 """
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
+import docker_here
 import pytest
 from attacks import Open, Run, finish
 
-from livecoder.sandbox import Finished, Room, Sandbox, canary
-from livecoder.sandbox.backends import backend as make
+from livecoder.sandbox import Finished, Room, Sandbox, backends, canary
 from livecoder.sandbox.policy import Policy
 from livecoder.sandbox.toolchains import Toolchains, find
 
-BACKENDS = ("bubblewrap",)
+BACKENDS = backends.NAMES
 ENGINE = (Path(sys.executable), Path(sys.prefix), Path(sys.base_prefix))
+
+
+def make(name: str, room: Room, toolchains: Toolchains, policy: Policy) -> Sandbox:
+    return backends.backend(name, room, toolchains, replace(policy, image=docker_here.IMAGE))
 
 
 @pytest.fixture(scope="session")
 def verdicts() -> dict[str, canary.Verdict]:
     """How each backend did against the canary attacks, once for all tests."""
     toolchains = find({"PATH": "/usr/bin:/bin"}, Path("/nowhere"), ENGINE)
-    return {name: canary.attacked(lambda room, name=name: make(name, room, toolchains, Policy())) for name in BACKENDS}
+
+    def judged(name: str) -> canary.Verdict:
+        if name == "docker" and (reason := docker_here.missing()):
+            return canary.Verdict(reason=reason)
+        return canary.attacked(lambda room: make(name, room, toolchains, Policy()))
+
+    return {name: judged(name) for name in BACKENDS}
 
 
 @pytest.fixture(params=BACKENDS)
 def backend(request: pytest.FixtureRequest, verdicts: dict[str, canary.Verdict]) -> str:
-    name: str = request.param
-    if reason := verdicts[name].reason:
-        if name in os.environ.get("LIVECODER_TEST_SANDBOXES", "").split(","):
-            pytest.fail(f"{name} must work here: {reason}")
-        pytest.skip(f"{name}: {reason}")
-    return name
+    return docker_here.required(request.param, verdicts[request.param].reason)
+
+
+@pytest.fixture
+def bubblewrap(verdicts: dict[str, canary.Verdict]) -> str:
+    """For what this backend alone does."""
+    return docker_here.required("bubblewrap", verdicts["bubblewrap"].reason)
+
+
+@pytest.fixture
+def docker(verdicts: dict[str, canary.Verdict]) -> str:
+    return docker_here.required("docker", verdicts["docker"].reason)
 
 
 @pytest.fixture
@@ -84,7 +101,7 @@ def sandbox(room: Room, open_room: Open) -> Sandbox:
 def either(request: pytest.FixtureRequest, room: Room, toolchains: Toolchains) -> Iterator[Sandbox]:
     """The same contract in every backend, and without a sandbox."""
     name: str = request.param
-    if name != "none" and (reason := request.getfixturevalue("verdicts")[name].reason):
-        pytest.skip(f"{name}: {reason}")
+    if name != "none":
+        docker_here.required(name, request.getfixturevalue("verdicts")[name].reason)
     with make(name, room, toolchains, Policy()) as sandbox:
         yield sandbox

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import docker_here
 import pytest
 
 from livecoder.errors import SandboxUnavailable
@@ -26,7 +27,7 @@ def make(room: Room) -> Sandbox:
 
 
 def test_the_sandbox_holds_and_every_attack_was_tried(backend: str) -> None:
-    found = attacked(lambda room: backends.backend(backend, room, Toolchains(), Policy()))
+    found = attacked(lambda room: backends.backend(backend, room, Toolchains(), Policy(image=docker_here.IMAGE)))
     assert (found.reason, found.broken, found.untried) == ("", (), ())
     assert found.held == len(canary.ATTACKS) + 1
     assert found.works
@@ -57,7 +58,7 @@ def without_covers_in_proc(options: list[str]) -> list[str]:
     ],
 )
 def test_a_hole_in_the_options_is_found(
-    monkeypatch: pytest.MonkeyPatch, hole: Callable[[list[str]], list[str]], found: str, backend: str
+    monkeypatch: pytest.MonkeyPatch, hole: Callable[[list[str]], list[str]], found: str, bubblewrap: str
 ) -> None:
     """What never succeeds proves nothing."""
     options = Bubblewrap.options
@@ -71,7 +72,7 @@ def test_a_hole_in_the_options_is_found(
     assert [attack.split()[0] for attack in judged.broken] == found.split()
 
 
-def test_what_is_not_hidden_is_found(monkeypatch: pytest.MonkeyPatch, backend: str) -> None:
+def test_what_is_not_hidden_is_found(monkeypatch: pytest.MonkeyPatch, bubblewrap: str) -> None:
     def none(_masked: Masked) -> tuple[()]:
         return ()
 
@@ -92,7 +93,7 @@ def never(_room: Room) -> Sandbox:
 
 
 def test_a_good_verdict_is_kept_until_something_changes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, backend: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bubblewrap: str
 ) -> None:
     first = verdict("bubblewrap", make, tmp_path)
     assert first.works
@@ -103,12 +104,12 @@ def test_a_good_verdict_is_kept_until_something_changes(
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"key": 1}', "null"])
-def test_a_damaged_memory_is_none(tmp_path: Path, text: str, backend: str) -> None:
+def test_a_damaged_memory_is_none(tmp_path: Path, text: str, bubblewrap: str) -> None:
     (tmp_path / "canary-bubblewrap.json").write_text(text)
     assert verdict("bubblewrap", make, tmp_path).works
 
 
-def test_a_place_that_cannot_be_written_costs_time_only(tmp_path: Path, backend: str) -> None:
+def test_a_place_that_cannot_be_written_costs_time_only(tmp_path: Path, bubblewrap: str) -> None:
     (tmp_path / "file").touch()
     assert verdict("bubblewrap", make, tmp_path / "file").works
 
@@ -121,10 +122,10 @@ def judged(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """`judged(verdict)`: what every backend is said to be like."""
 
     def say(found: Verdict) -> None:
-        def verdict(_name: str, _make: canary.Make, _cache: Path) -> Verdict:
+        def attacked(*_about: object) -> Verdict:
             return found
 
-        monkeypatch.setattr(backends, "verdict", verdict)
+        monkeypatch.setattr(backends, "attacked", attacked)
 
     return say
 
@@ -139,9 +140,10 @@ def test_one_that_does_not_hold_is_refused_by_the_attack(
     judged: Callable[..., None], room: Room, tmp_path: Path
 ) -> None:
     judged(Verdict(held=3, broken=("E01 write the system",)))
-    for choice in ("auto", "bubblewrap"):
-        with pytest.raises(SandboxUnavailable, match="does not hold here: E01 write the system") as caught:
+    for choice in ("auto", "bubblewrap", "docker"):
+        with pytest.raises(SandboxUnavailable) as caught:
             backends.chosen(choice, room, Toolchains(), Policy(), tmp_path)
+        assert "does not hold here: E01 write the system" in caught.value.line()
         assert caught.value.exit_code == 3
 
 
@@ -150,8 +152,28 @@ def test_one_that_does_not_start_is_refused_with_its_reason(
 ) -> None:
     judged(Verdict(reason="user namespaces are forbidden"))
     with pytest.raises(SandboxUnavailable, match="bubblewrap does not work here") as caught:
-        backends.chosen("auto", room, Toolchains(), Policy(), tmp_path)
+        backends.chosen("bubblewrap", room, Toolchains(), Policy(), tmp_path)
     assert caught.value.remedy == "user namespaces are forbidden"
+
+
+def test_where_none_starts_each_says_why_on_one_line(judged: Callable[..., None], room: Room, tmp_path: Path) -> None:
+    judged(Verdict(reason="it is not there"))
+    with pytest.raises(SandboxUnavailable, match="no sandbox works here") as caught:
+        backends.chosen("auto", room, Toolchains(), Policy(), tmp_path)
+    assert caught.value.remedy == (
+        "bubblewrap does not work here: it is not there; docker does not work here: it is not there"
+    )
+    assert caught.value.exit_code == 3
+
+
+def test_auto_takes_docker_where_bubblewrap_does_not_hold(
+    monkeypatch: pytest.MonkeyPatch, room: Room, tmp_path: Path
+) -> None:
+    def attacked(name: str, *_about: object) -> Verdict:
+        return Verdict(held=3) if name == "docker" else Verdict(reason="it is not there")
+
+    monkeypatch.setattr(backends, "attacked", attacked)
+    assert backends.chosen("auto", room, Toolchains(), Policy(), tmp_path).name == "docker"
 
 
 # ---- what doctor says

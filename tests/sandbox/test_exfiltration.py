@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import socketserver
 import threading
@@ -21,7 +22,7 @@ def test_x01_a_secret_of_the_environment_is_nowhere(
     done = run(sandbox, "env; cat /proc/*/environ /proc/*/cmdline | tr '\\0' '\\n'; cat /proc/1/environ")
     assert "canary-4711" not in done.output
     assert "HOME=/home/livecoder" in done.output
-    assert "/proc/1/environ: No such file" in done.output
+    assert re.search("/proc/1/environ: (No such file|Permission denied)", done.output)
 
 
 def test_x02_home_is_private_and_lasts_for_the_session(sandbox: Sandbox, run: Run) -> None:
@@ -57,7 +58,8 @@ families = [n for n in range(46) if attempt(lambda: socket.socket(n, STREAM).clo
 print([socket.AddressFamily(n).name for n in families])
 """
     *reached, sixth, raw, families = run(sandbox, python(program), timeout=60).output.splitlines()
-    assert {word for line in (*reached, sixth) for word in line.split()} == {"ENETUNREACH"}
+    assert {word for line in reached for word in line.split()} == {"ENETUNREACH"}
+    assert sixth in ("ENETUNREACH", "EADDRNOTAVAIL")
     assert raw == "EPERM"
     assert families == "['AF_UNIX', 'AF_INET', 'AF_INET6', 'AF_NETLINK']"
     assert run(sandbox, "getent hosts example.org", timeout=10).exit_code != 0

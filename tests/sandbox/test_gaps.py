@@ -8,16 +8,22 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import page
 import pytest
 from attacks import CALL, Open, Run, python
+from docker_here import IMAGE
 from gaps import ELSEWHERE, GAPS
 
-from livecoder.sandbox import Room, Sandbox, guard
+from livecoder.errors import SandboxUnavailable
+from livecoder.sandbox import Guest, Room, Sandbox, backends, guard
 from livecoder.sandbox.cgroups import Group, Limits
 from livecoder.sandbox.policy import MIB, Policy
+from livecoder.sandbox.toolchains import Toolchains
 
 ROOT = Path(__file__).parents[2]
 
@@ -35,8 +41,11 @@ def test_g02_a_secret_far_down_or_in_a_dependency_folder(room: Room, open_room: 
 
 
 def test_g03_shared_memory_that_nobody_maps(
-    room: Room, open_room: Open, run: Run, monkeypatch: pytest.MonkeyPatch
+    room: Room, backend: str, open_room: Open, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    if backend == "docker":
+        pytest.skip("docker always has control groups")
+
     def none(_limits: Limits) -> Group:
         raise OSError(errno.ENOTSUP, "none in this test")
 
@@ -90,6 +99,55 @@ def test_g07_a_repository_with_commands_in_it_stays(sandbox: Sandbox, run: Run) 
 
 def test_g08_is_shown_by_o07() -> None:
     assert "test_o07_" in (ROOT / "tests/sandbox/test_own_attacks.py").read_text()
+
+
+@pytest.fixture
+def contained(docker: str, room: Room, toolchains: Toolchains) -> Iterator[Callable[..., Sandbox]]:
+    """`contained(policy?, room?)` -> an entered sandbox of docker."""
+    with ExitStack() as stack:
+
+        def enter(policy: Policy | None = None, other: Room | None = None) -> Sandbox:
+            allowed = replace(policy or Policy(), image=IMAGE)
+            return stack.enter_context(backends.backend("docker", other or room, toolchains, allowed))
+
+        yield enter
+
+
+HOLD = "data = bytearray(150 << 20); print('held', flush=True); time.sleep(60)"
+
+
+def test_g16_each_container_has_limits_of_its_own(contained: Callable[..., Sandbox], run: Run, tmp_path: Path) -> None:
+    session = contained(Policy(memory_bytes=256 * MIB))
+    beside = replace(session.room, scratch=tmp_path / "job", guest=Guest(session.room.scratch, "job"))
+    with session.sibling(beside) as job:
+        chunks = job.run(python(f"import time; {HOLD}"), 60)
+        assert next(chunks) == "held\n"
+        assert run(session, python("data = bytearray(150 << 20); print('held too')")).output == "held too\n"
+        chunks.close()
+
+
+def test_g17_a_path_that_is_not_utf_8_is_refused(contained: Callable[..., Sandbox], tmp_path: Path) -> None:
+    odd = tmp_path / os.fsdecode(b"caf\xe9")
+    odd.mkdir()
+    with pytest.raises(SandboxUnavailable, match="docker cannot show this directory"):
+        contained(None, Room(odd, odd, tmp_path / "scratch2"))
+
+
+def test_g18_a_message_queue_stays(contained: Callable[..., Sandbox], run: Run) -> None:
+    sandbox = contained()
+    run(sandbox, "ipcmk -Q")
+    assert "644" in run(sandbox, "ipcs -q").output
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can make one")
+def test_g19_a_harmless_device_in_the_workspace_is_one(contained: Callable[..., Sandbox], room: Room, run: Run) -> None:
+    sandbox = contained()
+    os.mknod(room.workspace / "zero", 0o20666, os.makedev(1, 5))
+    assert run(sandbox, "head -c 9 zero | wc -c").output == "9\n"
+
+
+def test_g20_is_shown_by_test_docker() -> None:
+    assert "def test_what_outlived_its_engine_is_swept" in (ROOT / "tests/sandbox/test_docker.py").read_text()
 
 
 # ---- the page

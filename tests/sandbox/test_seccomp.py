@@ -46,46 +46,46 @@ def test_calls_of_no_use_but_to_attacks_are_refused(machine: str) -> None:
     assert set(REFUSED.split()) - set(there) <= {"ioperm", "iopl"}  # which only x86 has
 
 
+DECISIONS: list[tuple[str, tuple[int, ...], str]] = [
+    ("clone3", (), ENOSYS),
+    ("clone", (0x01200011,), ALLOW),  # fork
+    ("clone", (0x003D0F00,), ALLOW),  # a thread
+    ("clone", (0x10000011,), EPERM),
+    ("clone", (0x00020000,), EPERM),
+    ("clone", (0x80,), ALLOW),  # a signal number, no time name space
+    ("unshare", (0x400,), ALLOW),
+    ("unshare", (0x40000000,), EPERM),
+    ("unshare", (0x80,), EPERM),
+    ("socket", (1, 1), ALLOW),
+    ("socket", (2, 1), ALLOW),
+    ("socket", (10, 2), ALLOW),
+    ("socket", (16, 3, 0), ALLOW),
+    ("socket", (16, 3, 4), ALLOW),
+    ("socket", (16, 3, 9), EPERM),
+    ("socket", (17, 3), EPERM),
+    ("socket", (40, 1), EPERM),
+    ("socket", (38, 5), EPERM),
+    ("socket", ((1 << 32) | 40, 1), EPERM),  # the kernel looks at the lower half only
+    ("socketpair", (1,), ALLOW),
+    ("socketpair", (30,), EPERM),
+    ("ioctl", (0, 0x5413), ALLOW),
+    ("ioctl", (0, 0x5412), EPERM),
+    ("ioctl", (0, 0x541C), EPERM),
+    ("ioctl", (0, (1 << 32) | 0x5412), EPERM),
+    ("fchmod", (3, 0o755), ALLOW),
+    ("fchmod", (3, 0o2775), ALLOW),
+    ("fchmod", (3, 0o4755), EPERM),
+    ("fchmodat", (3, 0, 0o4755), EPERM),
+    ("fchmodat2", (3, 0, 0o6755), EPERM),
+    ("ptrace", (16, 5), ALLOW),
+    ("ptrace", (16, 1), EPERM),
+    ("process_vm_writev", (1,), EPERM),
+    ("process_vm_readv", (7,), ALLOW),
+]
+
+
 @both
-@pytest.mark.parametrize(
-    ("name", "arguments", "expected"),
-    [
-        ("clone3", (), ENOSYS),
-        ("clone", (0x01200011,), ALLOW),  # fork
-        ("clone", (0x003D0F00,), ALLOW),  # a thread
-        ("clone", (0x10000011,), EPERM),
-        ("clone", (0x00020000,), EPERM),
-        ("clone", (0x80,), ALLOW),  # a signal number, no time name space
-        ("unshare", (0x400,), ALLOW),
-        ("unshare", (0x40000000,), EPERM),
-        ("unshare", (0x80,), EPERM),
-        ("socket", (1, 1), ALLOW),
-        ("socket", (2, 1), ALLOW),
-        ("socket", (10, 2), ALLOW),
-        ("socket", (16, 3, 0), ALLOW),
-        ("socket", (16, 3, 4), ALLOW),
-        ("socket", (16, 3, 9), EPERM),
-        ("socket", (17, 3), EPERM),
-        ("socket", (40, 1), EPERM),
-        ("socket", (38, 5), EPERM),
-        ("socket", ((1 << 32) | 40, 1), EPERM),  # the kernel looks at the lower half only
-        ("socketpair", (1,), ALLOW),
-        ("socketpair", (30,), EPERM),
-        ("ioctl", (0, 0x5413), ALLOW),
-        ("ioctl", (0, 0x5412), EPERM),
-        ("ioctl", (0, 0x541C), EPERM),
-        ("ioctl", (0, (1 << 32) | 0x5412), EPERM),
-        ("fchmod", (3, 0o755), ALLOW),
-        ("fchmod", (3, 0o2775), ALLOW),
-        ("fchmod", (3, 0o4755), EPERM),
-        ("fchmodat", (3, 0, 0o4755), EPERM),
-        ("fchmodat2", (3, 0, 0o6755), EPERM),
-        ("ptrace", (16, 5), ALLOW),
-        ("ptrace", (16, 1), EPERM),
-        ("process_vm_writev", (1,), EPERM),
-        ("process_vm_readv", (7,), ALLOW),
-    ],
-)
+@pytest.mark.parametrize(("name", "arguments", "expected"), DECISIONS)
 def test_arguments_decide(machine: str, name: str, arguments: tuple[int, ...], expected: str) -> None:
     assert answer(machine, MACHINES[machine].calls[name], *arguments) == expected
 

@@ -112,10 +112,10 @@ def test_no_output_whatever_has_another_effect(output: str) -> None:
     assert len(found.say) <= SAY_CHARS and len(found.deny) <= SAY_CHARS
 
 
-def test_it_is_given_its_json_on_stdin_whatever_that_holds(root: Path) -> None:
-    write(root, "round_start", "#!/bin/bash\ncat; echo noise >&2\n")
+def test_it_is_given_its_json_on_stdin_whatever_that_holds() -> None:
+    content = b'#!/bin/bash\ncat; echo noise >&2; rm -r "${0%/*}"\n'
     given = {"task": "LIVECODER_HOOK\n$(touch /tmp/x) `id` \0 é ' \""}
-    done = subprocess.run(["bash", "-c", call(root, "round_start", given)], capture_output=True, text=True)
+    done = subprocess.run(["bash", "-c", call(content, given)], capture_output=True, text=True)
     assert (json.loads(done.stdout), done.stderr) == (given, "")
 
 
