@@ -45,10 +45,18 @@ def in_force(at: At) -> Layer:
 
 
 def offered(at: At, store: Store, when: datetime) -> Layer:
-    """The same at the start of a session: what the user has not been asked about goes into the inbox."""
+    """The same at the start of a session: what the user has not been asked about goes into the inbox. Never raises."""
     layer, found = _read(at)
-    if layer.digest or not found.digest or _is_known(at, store, found):
-        return layer
+    try:
+        if layer.digest or not found.digest or _is_known(at, store, found):
+            return layer
+        return Layer(notices=(_asked(at, store, found, when),))
+    except ScaffoldError as error:
+        return Layer(notices=(f"{IN_REPOSITORY} is not used, and cannot be asked about: {error.line()}",))
+
+
+def _asked(at: At, store: Store, found: Layer, when: datetime) -> str:
+    """Put what lies there into the inbox, once; what the user is told of it."""
     for old in _waiting(at):
         inbox.remove(at.data, at.project, old)  # what lies there now is asked about in its place
     head = {file.path: file.data for file in store.history(at.project).files()}
@@ -56,8 +64,7 @@ def offered(at: At, store: Store, when: datetime) -> Layer:
     proposal = {"kind": KIND, "target": f"{IN_REPOSITORY} ({summary(found)})", "digest": found.digest}
     receipts = {"From": f"{IN_REPOSITORY} {found.digest}"}
     entry = inbox.add(at.data, at.project, proposal, diff, WAITS, when, receipts, tainted=True)
-    told = f"{IN_REPOSITORY} ({summary(found)}) is not used: see `livecoder scaffold inbox`, entry {entry.short}"
-    return Layer(notices=(told,))
+    return f"{IN_REPOSITORY} ({summary(found)}) is not used: see `livecoder scaffold inbox`, entry {entry.short}"
 
 
 def accept(entry: Entry, at: At, store: Store, rooms: Rooms, system: Callable[[Path], str]) -> str:

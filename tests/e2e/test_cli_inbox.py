@@ -90,6 +90,7 @@ def test_a_hook_waits_in_auto_too_and_runs_once_it_was_accepted(livecoder: Livec
     after = livecoder.task("Done.")
     (said,) = [line for line in after.lines if line.get("subtype", "").startswith("hook")]
     assert (said["subtype"], said["hook"], said["text"]) == ("hook_said", "round_start", "hello")
+    assert "ran once in 1 of 1 session: said 1, denied 0, failed 0" in livecoder("scaffold", "hooks").out
 
 
 def test_hooks_are_listed_with_whether_they_run(livecoder: Livecoder) -> None:

@@ -101,6 +101,12 @@ def test_what_was_taken_in_one_repository_is_a_strangers_in_another(lab: Lab, at
     assert offered(elsewhere, lab.store, NOW).files == ()
 
 
+def test_what_cannot_be_asked_about_is_told_and_not_used(lab: Lab, at: At) -> None:
+    (lab.data / "projects/other-00000000/rejected.jsonl").mkdir(parents=True)
+    found = offered(replace(at, project="other-00000000"), lab.store, NOW)
+    assert found.files == () and "cannot be asked about" in found.notices[0]
+
+
 def test_a_list_of_what_was_taken_that_cannot_be_read_takes_nothing(lab: Lab, at: At) -> None:
     (listed,) = lab.data.glob("projects/*/repository.taken")
     listed.write_bytes(b"\xff\xfe\n")

@@ -17,12 +17,13 @@ import pytest
 import livecoder
 from livecoder.errors import ScaffoldError
 from livecoder.scaffold.changes import FileChange
+from livecoder.scaffold.parts import Part
 from livecoder.scaffold.store import Store
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 GREET = FileChange("tools/greet", b"#!/bin/bash\necho hello\n", executable=True)
 
-COMMIT = """
+KILLED = """
     import os, signal, sys
     from datetime import UTC, datetime
     from pathlib import Path
@@ -40,8 +41,14 @@ COMMIT = """
 
     refs.save = saved
     store = Store.open(Path(sys.argv[1]))
+"""
+COMMIT = """
     change = FileChange("tools/greet", b"#!/bin/bash\\necho hello\\n", True)
     store.commit("p", store.head("p"), [change], "tool(greet): says hello", {}, datetime.now(UTC))
+"""
+PROMOTE = """
+    from livecoder.scaffold.parts import Part
+    store.promote("p", [Part("lessons/tidy.toml")], datetime.now(UTC))
 """
 
 
@@ -62,8 +69,9 @@ def killing_git(folder: Path, at: int) -> Path:
     return folder
 
 
-def commit_with(data: Path, git: Path, at: int) -> int:
-    command = [sys.executable, "-c", textwrap.dedent(COMMIT), str(data), str(git), str(at)]
+def done_with(deed: str, data: Path, git: Path, at: int) -> int:
+    program = textwrap.dedent(KILLED) + textwrap.dedent(deed)
+    command = [sys.executable, "-c", program, str(data), str(git), str(at)]
     return subprocess.run(command, check=False).returncode
 
 
@@ -73,7 +81,7 @@ def test_a_kill_between_any_two_steps_leaves_the_old_or_the_new(tmp_path: Path) 
     while status == -signal.SIGKILL:
         at = len(outcomes) + 1
         data = tmp_path / f"data-{at}"
-        status = commit_with(data, killing_git(tmp_path / f"git-{at}", at), at)
+        status = done_with(COMMIT, data, killing_git(tmp_path / f"git-{at}", at), at)
         store = Store.open(data)
         subjects = [info.subject for info in store.log("p")]
         assert subjects in (["seed: as shipped"], ["tool(greet): says hello", "seed: as shipped"])
@@ -85,6 +93,31 @@ def test_a_kill_between_any_two_steps_leaves_the_old_or_the_new(tmp_path: Path) 
     assert status == 0
     assert outcomes == sorted(outcomes) and len(outcomes) > 10
     assert outcomes[0] is False and outcomes[-1] is True
+
+
+def test_a_kill_in_the_middle_of_promoting_leaves_all_projects_whole(tmp_path: Path) -> None:
+    lesson = FileChange("lessons/tidy.toml", b'text = "Tidy up."\n')
+    first = Store.open(tmp_path / "data-0")
+    first.commit("p", first.head("p"), [lesson], "lesson(tidy): x", {}, NOON)
+    first.head("q")
+    outcomes: list[bool] = []
+    status = -signal.SIGKILL
+    while status == -signal.SIGKILL:
+        at = len(outcomes) + 1
+        data = tmp_path / f"data-{at}"
+        shutil.copytree(tmp_path / "data-0", data)
+        status = done_with(PROMOTE, data, killing_git(tmp_path / f"git-{at}", at), at)
+        store = Store.open(data)
+        given = store.history_of("main").content("lessons/tidy.toml")
+        assert given is None or b'scope = "global"' in given
+        assert store.history("q").content("lessons/tidy.toml") == given
+        assert b"Tidy up." in (store.history("p").content("lessons/tidy.toml") or b"")
+        assert store.notices == ()
+        store.promote("p", [Part("lessons/tidy.toml")], NOON)
+        assert b"global" in (store.history_of("main").content("lessons/tidy.toml") or b"")
+        outcomes.append(given is not None)
+    assert status == 0
+    assert outcomes == sorted(outcomes) and outcomes[0] is False and outcomes[-1] is True
 
 
 def test_the_lock_of_a_git_that_was_killed_is_taken_away(store: Store) -> None:
