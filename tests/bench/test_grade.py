@@ -54,6 +54,14 @@ def test_half_a_fix_turns_no_test_of_which_one_case_fails(task: Task, project: P
     assert grade(task, project, shared_places).unturned == (SEVERAL, KNOWN_DEFECT)
 
 
+def test_a_test_that_passes_in_one_of_two_runs_is_not_broken(task: Task, project: Path, shared_places: Places) -> None:
+    (project / "src/tally.py").write_text(
+        "import pathlib\n\nseen = pathlib.Path(__file__).with_name('seen')\nfirst = not seen.exists()\nseen.touch()\n\n"
+        "def total(numbers):\n    return None if first and not numbers else sum(numbers)\n"
+    )
+    assert grade(task, project, shared_places).broken == ()
+
+
 def test_what_a_fix_breaks_is_named(task: Task, project: Path, shared_places: Places) -> None:
     (project / "src/tally.py").write_text("def total(numbers):\n    return abs(sum(numbers)) if numbers else None\n")
 
