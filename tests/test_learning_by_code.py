@@ -146,6 +146,20 @@ def test_a_model_that_broke_tools_in_two_sessions_is_not_advised_to_make_more(pr
     assert of(Nudged, project.work(*searches, "Read.")) == []
 
 
+def test_an_exact_edit_written_twice_brings_the_catalogues_tool(project: Project, tmp_path: Path) -> None:
+    exact = "p='a.txt'\ns=open(p).read()\n\ndef sub(old, new):\n    global s\n    assert s.count(old) == 1\n"
+    exact += "    s = s.replace(old, new)\n\nsub('{0}', '{0}!')\nopen(p, 'w').write(s)\n"
+    edits = [say(f"python3 - <<'E'\n{exact.format(word)}E") for word in ("one", "two")]
+    (commit,) = of(ScaffoldCommitted, project.work(*edits, "Edited."))
+    assert commit.subject == "tool(edit): from the catalogue"
+    assert [tool.name for tool in head(project, tmp_path / "after").tools] == ["edit"]
+
+    again = project.work(say("edit a.txt --old one! --new one"), "Edited.")
+    assert "edit: Replace text in files, exactly" in started(again).system
+    assert (project.root / "a.txt").read_text() == "one\ntwo!\n"
+    assert of(ScaffoldCommitted, again) == []
+
+
 def test_the_next_session_tells_what_became_of_the_last_change(project: Project) -> None:
     project.work(say("echo three >> a.txt"), say("ls"), "Done.")
     assert of(Lasted, project.work("Hello.")) == [Lasted(project.sessions[0].name, 1, 1, False)]

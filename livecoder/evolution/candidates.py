@@ -1,4 +1,4 @@
-"""What code proposes after a session: what the ledger would retire, and what the user had to say twice.
+"""What code proposes after a session: what the ledger would retire, what the user had to say twice, what is in stock.
 
 Values for the gate, which judges them like a model's proposals.
 """
@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from livecoder.events import Proposed
+from livecoder.events import Harvested, Proposed
 from livecoder.evolution.contract import Contract
 from livecoder.evolution.fingerprint import Present
 from livecoder.evolution.lapses import Lapse, lapses
 from livecoder.evolution.proposals import AddLesson, MergeLessons, Proposal, RetireLesson, RetireTool, ReviseLesson
 from livecoder.evolution.saidtwice import KINDS, said, said_twice
+from livecoder.evolution.stock import from_stock
 from livecoder.journal.ledger import Ledger
 from livecoder.journal.recall import recall
 from livecoder.scaffold.lessons import Lesson, Update, adding
@@ -31,6 +32,7 @@ def candidates(sessions: Path, ledger: Ledger, scaffold: Scaffold, root: Path, w
     rules = said_twice(said(recall(sessions, KINDS)), known, root, when)
     found: list[Proposal] = [_added(lesson) for lesson in rules]
     found += [_retired(lapse) for lapse in lapses(ledger, scaffold.tools, scaffold.lessons)]
+    found += from_stock([e for _, e in recall(sessions, (Harvested,)) if isinstance(e, Harvested)], scaffold)
     before = [event for _, event in recall(sessions, (Proposed,)) if isinstance(event, Proposed)]
     judged = {(event.target, event.origin) for event in before if event.origin in BY_CODE}
     return [proposal for proposal in found if (proposal.target, proposal.origin) not in judged]

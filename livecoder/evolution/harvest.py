@@ -15,6 +15,7 @@ from livecoder.command import Program, programs
 from livecoder.events import Harvested
 from livecoder.evolution.miner import Mined, called
 from livecoder.evolution.shape import SIMILAR, similarity, sketch
+from livecoder.evolution.stock import stocked
 from livecoder.journal.recall import recall
 from livecoder.loop import Notice, State, Step
 
@@ -100,10 +101,14 @@ class Harvest:
             yield Notice(event, self._recurs(event))
 
     def before_end(self, state: State) -> Notice | None:
-        """Asked once, when scripts or procedures that ran well came back, here or from task to task."""
+        """Asked once, when scripts or procedures that ran well came back, here or from task to task.
+
+        Not about what the catalogue has: that is taken from there, see `stock`.
+        """
         if self._asked or self.mode == "never" or not self.encouraged() or self.tools_made():
             return None
-        useful = [script for script in self._ran if script.exit_code == 0 and script.similar_to][-NAMED_SCRIPTS:]
+        back = [script for script in self._ran if script.exit_code == 0 and script.similar_to]
+        useful = [script for script in back if not stocked(script.source)][-NAMED_SCRIPTS:]
         met = [self._recurring(shape) for shape in self.recurring if shape in self._met][:NAMED]
         if not useful and not met:
             return None

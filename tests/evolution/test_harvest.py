@@ -18,7 +18,7 @@ from livecoder.rooms import runner
 EDIT = """from pathlib import Path
 path = Path("{file}")
 text = path.read_text()
-assert text.count("{old}") == 1
+assert "{old}" in text
 path.write_text(text.replace("{old}", "{new}"))
 """
 LIST = (
