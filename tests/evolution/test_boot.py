@@ -15,6 +15,7 @@ from livecoder.scaffold.scaffold import Scaffold
 VARIABLES = {
     "workspace": "/repo",
     "network": False,
+    "hosts": "",
     "output_chars": 10_000,
     "timeout": 120,
     "verify": "",
