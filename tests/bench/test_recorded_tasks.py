@@ -16,7 +16,7 @@ from tasks import Places, TaskError, load, prepare
 RECORDINGS = Path(__file__).parents[1] / "recordings"
 
 
-@pytest.mark.parametrize(("name", "turns"), [("boltons-barrel-slices", 3)])
+@pytest.mark.parametrize(("name", "turns"), [("boltons-barrel-slices", 3), ("soupsieve-large-nth", 3)])
 def test_a_recorded_run_solves_its_task_again(tmp_path: Path, name: str, turns: int) -> None:
     task, places = load(name), Places(tmp_path / "cache", tmp_path / "work")
     try:
