@@ -32,27 +32,32 @@ EPILOG = "The options of a task (model, verify, limits, output): livecoder exec 
 USAGE_FAULT = cast(type[Exception], typer.BadParameter.__bases__[0])
 """What every wrong command line raises; typer does not export it."""
 
-app = typer.Typer(
-    help=HELP,
-    epilog=EPILOG,
-    add_completion=False,
-    no_args_is_help=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    subcommand_metavar="[PROMPT | COMMAND …]",
-    context_settings={"help_option_names": list(HELP_FLAGS)},
-)
-app.command("run", hidden=True)(prompt.run)
-app.command("exec")(prompt.execute)
-app.command("fix")(prompt.fix)
-app.command("undo")(undo.undo)
-app.command("redo")(undo.redo)
-app.command("reflect")(reflect.reflect)
-app.command("demo", short_help="See it at work on a bundled repository.")(demo.demo)
-app.command("doctor")(doctor.doctor)
-app.add_typer(scaffold.app, name="scaffold")
-app.add_typer(sessions.app, name="sessions")
-app.add_typer(permissions.app, name="permissions")
+GROUPS = {"scaffold": scaffold.app, "sessions": sessions.app, "permissions": permissions.app}
+
+
+def _app(word: str) -> typer.Typer:
+    """The command line whose first word this is: of other groups only the name, since their parameters cost time."""
+    app = typer.Typer(
+        help=HELP,
+        epilog=EPILOG,
+        add_completion=False,
+        no_args_is_help=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        subcommand_metavar="[PROMPT | COMMAND …]",
+        context_settings={"help_option_names": list(HELP_FLAGS)},
+    )
+    app.command("run", hidden=True)(prompt.run)
+    app.command("exec")(prompt.execute)
+    app.command("fix")(prompt.fix)
+    app.command("undo")(undo.undo)
+    app.command("redo")(undo.redo)
+    app.command("reflect")(reflect.reflect)
+    app.command("demo", short_help="See it at work on a bundled repository.")(demo.demo)
+    app.command("doctor")(doctor.doctor)
+    for name, group in GROUPS.items():
+        app.add_typer(group if name == word else typer.Typer(help=group.info.help), name=name)
+    return app
 
 
 def run(arguments: list[str]) -> int:
@@ -60,7 +65,7 @@ def run(arguments: list[str]) -> int:
     _open_streams()
     words = _words(_whole(arguments))
     try:
-        outcome = app(words, standalone_mode=False, prog_name="livecoder")
+        outcome = _app(words[0])(words, standalone_mode=False, prog_name="livecoder")
     except LivecoderError as error:
         return _fail(error.line(), error.exit_code)
     except USAGE_FAULT as error:

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from livecoder import config
-from livecoder.config import Settings
 from livecoder.errors import UsageError
 
 if TYPE_CHECKING:
@@ -21,6 +19,7 @@ def demo(
     api_base: Annotated[str | None, typer.Option(help="An OpenAI-compatible URL, with --live.")] = None,
 ) -> int:
     """Three acts on a bundled repository: a bug, a tool, a lesson, a refusal, and the way back."""
+    from livecoder import config
     from livecoder.cli.running import color_wanted
     from livecoder.demo import show
     from livecoder.view.card import Card
@@ -30,7 +29,7 @@ def demo(
         raise UsageError("the demo plays a recorded model", "add --live for your own")
     flags = {"model.name": model, "model.api_base": api_base}
     # What is recorded was recorded with the defaults: the user's own settings would make it depart.
-    settings = config.settings(flags, {}, {}, headless=True) if live else Settings(config.paths())
+    settings = config.settings(flags, {}, {}, headless=True) if live else config.Settings(config.paths())
     terminal = Terminal(sys.stdout, color=color_wanted("auto", sys.stdout))
     card = Card(terminal.line)
 

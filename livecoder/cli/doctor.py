@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from livecoder import config
 from livecoder.cli.options import Options
 
 if TYPE_CHECKING:
@@ -28,6 +27,7 @@ def doctor(
 
 
 def _sandboxes(where: Options, json: bool) -> int:
+    from livecoder import config
     from livecoder.opening import policy
     from livecoder.sandbox.checkup import examine
     from livecoder.sandbox.toolchains import find, own_interpreter
@@ -44,6 +44,7 @@ def _sandboxes(where: Options, json: bool) -> int:
 
 
 def _project(where: Options, json: bool) -> int:
+    from livecoder import config
     from livecoder.opening import look
     from livecoder.prompt import ground_text
     from livecoder.workspace.workspace import locate, project_id

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from livecoder import config
 from livecoder.errors import AnswerNeeded
 
 if TYPE_CHECKING:
@@ -106,6 +105,7 @@ def refuse(
 
 
 def _here(cd: Path | None) -> tuple[Path, str]:
+    from livecoder import config
     from livecoder.workspace.workspace import locate, project_id
 
     return config.paths().data, project_id(locate(cd or Path.cwd())[0])
@@ -114,6 +114,7 @@ def _here(cd: Path | None) -> tuple[Path, str]:
 @contextmanager
 def _deciding(cd: Path | None) -> Generator[Decision]:
     """The gate, with the sandbox that it tries things in; the workspace is locked meanwhile."""
+    from livecoder import config
     from livecoder.evolution.decision import Decision
     from livecoder.opening import opened
 

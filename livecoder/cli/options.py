@@ -8,13 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
-from livecoder import config
-from livecoder.config import Settings
 from livecoder.errors import UsageError, WorkspaceError
+
+if TYPE_CHECKING:
+    from livecoder.config import Settings
 
 FORMATS = ("text", "json", "stream-json")
 MODES = ("plan", "default", "auto", "yolo")
@@ -86,6 +87,8 @@ class Options:
 
     def settings(self, *, headless: bool) -> Settings:
         """All sources merged. Raises UsageError for a bad flag, ConfigError for a bad file."""
+        from livecoder import config
+
         mode = "yolo" if self.yolo else self.permission_mode
         if mode is not None:
             _one_of("--permission-mode", mode, MODES)

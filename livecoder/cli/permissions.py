@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from livecoder import config
 from livecoder.cli.scaffold.group import Directory, Yes
 
 if TYPE_CHECKING:
@@ -22,6 +21,7 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object.", show_defa
 @app.command("list")
 def list_(*, json: Json = False) -> int:
     """The rules that hold, and where each comes from."""
+    from livecoder import config
     from livecoder.permissions.rules import DEFAULT
     from livecoder.scaffold.needs import approvals
     from livecoder.view.revealed import revealed
@@ -66,6 +66,8 @@ def why(
 
 
 def _rules() -> tuple[Rule, ...]:
+    from livecoder import config
+
     return config.settings({}, {}, {}, headless=True).rules
 
 
@@ -119,6 +121,7 @@ def grant(
 @app.command()
 def revoke(digest: Annotated[str, typer.Argument(metavar="SHA256", help="How a hash in the list begins.")]) -> int:
     """Take an approval of the network back."""
+    from livecoder import config
     from livecoder.errors import ScaffoldError
     from livecoder.scaffold.needs import approvals
 

@@ -9,7 +9,6 @@ from typing import Annotated
 
 import typer
 
-from livecoder import config
 from livecoder.errors import UsageError
 
 app = typer.Typer(help="What was done here before: list, show, export.", no_args_is_help=True, rich_markup_mode=None)
@@ -20,6 +19,7 @@ Which = Annotated[str, typer.Argument(metavar="[ID]", help="Its id or how that b
 
 def _found(everywhere: bool, cd: Path | None) -> list[Path]:
     """The directories of the sessions in question, newest first."""
+    from livecoder import config
     from livecoder.journal.sessions import found
     from livecoder.workspace.workspace import locate, project_id
 

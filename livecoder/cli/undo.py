@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from livecoder import config
 from livecoder.errors import AnswerNeeded
 
 if TYPE_CHECKING:
@@ -50,6 +49,7 @@ def undo_in(workspace: Workspace, rounds: int, *, yes: bool) -> int:
 
 
 def _open(cd: Path | None) -> Workspace:
+    from livecoder import config
     from livecoder.workspace.workspace import Workspace, locate, project_id
 
     where = cd or Path.cwd()

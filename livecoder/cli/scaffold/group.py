@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from livecoder import config
 from livecoder.errors import AnswerNeeded
 
 if TYPE_CHECKING:
@@ -41,6 +40,8 @@ class Here:
 
     @property
     def sessions(self) -> Path:
+        from livecoder import config
+
         return config.paths().state / "projects" / self.project / "sessions"
 
     def lent(self, name: str) -> Part | None:
@@ -53,6 +54,7 @@ class Here:
 
 def here(cd: Path | None) -> Here:
     """Raises WorkspaceError outside of a repository. What was put right in the store is told on stderr."""
+    from livecoder import config
     from livecoder.evolution.offered import At, in_force
     from livecoder.scaffold.store import Store
     from livecoder.workspace.workspace import locate, project_id

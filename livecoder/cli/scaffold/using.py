@@ -10,7 +10,6 @@ from typing import Annotated
 
 import typer
 
-from livecoder import config
 from livecoder.cli.scaffold.group import Directory, app, here
 
 
@@ -21,6 +20,7 @@ def run(
     cd: Directory = None,
 ) -> int:
     """Run a tool in the sandbox, with your stdin and its exit code."""
+    from livecoder import config
     from livecoder.sandbox.attached import Streams
     from livecoder.visit.hands import run_tool
 
