@@ -17,6 +17,8 @@ SHOWN = 8
 """Definitions that are named at most."""
 SHARE = 0.4
 """Of the best definition's weight: what another one needs to be named. Chance hits cost more than they tell."""
+IN_NAME = 2.0
+"""How much a word in the name itself adds, as a multiple of its rarity."""
 CALLED_BY_NAME = 1.5
 """How much more a definition weighs that the task writes as code."""
 K1 = 1.2
@@ -46,7 +48,9 @@ def best(passages: Sequence[Passage], words: Words, files: Mapping[str, float]) 
 
     def weight(passage: Passage, count: Counter[str], length: int) -> float:
         norm = K1 * (1 - B + B * length / mean)
-        total = sum(_idf(having[part], len(passages)) * n * (K1 + 1) / (n + norm) for part, n in count.items())
+        rare = {part: _idf(having[part], len(passages)) for part in count}
+        total = sum(rare[part] * n * (K1 + 1) / (n + norm) for part, n in count.items())
+        total += IN_NAME * sum(rare[part] for part in {*parts_of(passage.name)} & rare.keys())
         return total * (0.5 + files[passage.path]) * (CALLED_BY_NAME if passage.name in words.names else 1)
 
     weighed = [replace(p, weight=weight(p, c, n)) for p, c, n in zip(passages, counts, lengths, strict=True)]

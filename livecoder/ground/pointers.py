@@ -39,6 +39,7 @@ _DEFINITION = re.compile(
     r"(?:def|class|fn|func|function|impl|trait|struct|enum|interface)[ ]+(?:\([^)\n]{0,60}\)[ ]*)?(?P<name>\w{2,60})",
     re.MULTILINE,
 )
+_DOCSTRING = re.compile(r'^[ \t]*[rRuU]?""".*?"""', re.MULTILINE | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,14 +128,15 @@ def _definitions(text: str) -> Sequence[Definition]:
     """In order; each goes on until one begins that is not indented more. Examples in docstrings are none."""
     made: list[Definition] = []
     going_on: list[tuple[int, int]] = []  # place in `made`, indent
-    number, seen, total, quoted = 1, 0, len(text.splitlines()), False
+    number, seen, total = 1, 0, len(text.splitlines())
+    quoted = [match.span() for match in _DOCSTRING.finditer(text)]
     for match in _DEFINITION.finditer(text):
         between = text[seen : match.start()]
         number, seen = number + between.count("\n"), match.start()
-        quoted ^= between.count('"""') % 2 == 1
-        if quoted and match["indent"]:
+        while quoted and quoted[0][1] <= match.start():
+            quoted.pop(0)
+        if quoted and quoted[0][0] < match.start():
             continue
-        quoted = False
         last = number - between.count("\n", len(between.rstrip()))
         indent = len(match["indent"].expandtabs())
         while going_on and going_on[-1][1] >= indent:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ _WORD = re.compile(r"[A-Za-z_]\w{2,60}")
 _PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+")
 _QUOTED = re.compile(r"`([^`\n]{1,200})`|[.](\w{3,60})|(\w{3,60})\(")
 _CODE = re.compile(r"\w_\w|[a-z][A-Z]")
+_BUILTIN = frozenset(dir(builtins))
+"""An example's `range(3)` points nowhere."""
 _ENDINGS = ("ing", "es", "ed", "s")
 _COMMON = frozenset(
     """
@@ -35,7 +38,7 @@ class Words:
         task = task[:MAX_TASK]
         words = frozenset(_WORD.findall(task))
         quoted = {name for groups in _QUOTED.findall(task) for text in groups for name in _WORD.findall(text)}
-        names = frozenset(quoted | {word for word in words if _CODE.search(word)})
+        names = frozenset(quoted | {word for word in words if _CODE.search(word)}) - _BUILTIN
         return cls(frozenset(parts_of(task)), names)
 
 
