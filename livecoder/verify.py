@@ -20,6 +20,8 @@ from livecoder.testruns.compare import Change, compare
 TIMEOUT = 1800.0
 BASE_PAYS_SECONDS = 60.0
 """A verify that took longer is not run on the base as well."""
+NAMED = 6
+"""Failing tests of a base run that are named at most."""
 MAX_BASE_REQUESTS = 3
 
 
@@ -122,8 +124,16 @@ class BaseRuns:
                 changed_tests(change),
             ),
             f"`{request.command}` on the base{taken}:\n{finished.output.rstrip()}{note}\n[exit {finished.exit_code}]"
-            f"{compared}",
+            f"{compared or _unseen(base)}",
         )
+
+
+def _unseen(base: Tested) -> str:
+    """The failing tests whose names a pipe or a cut kept from the model; "" for none."""
+    failing = base.tests.failing if base.tests else ()
+    names = [name for name in failing if name.rpartition("::")[2] not in base.finished.output]
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return f"\nfailed there: {', '.join(names[:NAMED])}{more}" if names else ""
 
 
 def _with_taken(request: BaseRequest) -> str:

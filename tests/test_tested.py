@@ -178,6 +178,11 @@ def test_a_run_on_the_base_says_what_its_tests_were(place: Place) -> None:
     assert "from the base" not in text
 
 
+def test_a_pipe_does_not_hide_which_tests_failed_on_the_base(place: Place) -> None:
+    _, (text,) = played(place, f"lc base '{PYTEST} -q test_mod.py | tail -n 1'")
+    assert text.endswith("[exit 0]\nfailed there: test_mod.py::test_add, test_mod.py::test_never")
+
+
 TEXT_CHANGE = ChangedTests(fixed=EXPECTED.fixed, broken=EXPECTED.broken, still_failing=EXPECTED.still_failing)
 LINE = (
     "from the base to step {}: 1 fixed: test_mod.py::test_add; 1 newly failing: test_mod.py::test_double; "
