@@ -2,9 +2,9 @@
 
     python bench/without.py PART[,PART...] [livecoder's arguments]
 
-ground: all that the first message tells of the repository. pointers: its line on where the task's words are. budget:
-what is said of an output's limit and a command's time. tools: all that is said of tools, with advice and questions
-on them. nudge: advice by evidence. harvest: the question whether a script is to be kept.
+ground: all that the first message tells of the repository. budget: what is said of an output's limit and a command's
+time. tools: all that is said of tools, with advice and questions on them. nudge: advice by evidence. harvest: the
+question whether a script is to be kept.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from livecoder import __main__ as command_line
-from livecoder import opening
+from livecoder import solve
 from livecoder.ground import Ground
 from livecoder.prompt import task_text
 from livecoder.scaffold.scaffold import Scaffold
 from livecoder.scaffold.sections import sections, with_section
 from livecoder.task import Task
 
-PARTS = ("ground", "pointers", "budget", "tools", "nudge", "harvest")
+PARTS = ("ground", "budget", "tools", "nudge", "harvest")
 BUDGET = re.compile(r" An output is shown up to .*?`timeout` that you give it\.")
 
 
@@ -31,14 +31,7 @@ def without_ground() -> None:
     def task_alone(task: Task, ground: Ground, verify: str = "") -> str:
         return task_text(task)
 
-    opening.first_message = task_alone
-
-
-def without_pointers() -> None:
-    def unpointed(root: Path, ground: Ground, task: str) -> Ground:
-        return ground
-
-    opening.pointed = unpointed
+    solve.first_message = task_alone
 
 
 def _changing(change: Callable[[Scaffold], Scaffold]) -> None:

@@ -18,7 +18,7 @@ from livecoder.config import Settings
 from livecoder.errors import ConfigError, ScaffoldError
 from livecoder.evolution.offered import At, offered
 from livecoder.evolution.standing import Standing
-from livecoder.ground import Ground, pointed, survey
+from livecoder.ground import Ground, survey
 from livecoder.journal.journal import Journal, read
 from livecoder.kept import Kept, with_own_caches
 from livecoder.loop import State
@@ -26,7 +26,7 @@ from livecoder.model import Model, System
 from livecoder.model.choose import default_model, open_model
 from livecoder.model.provider import Provider, ProviderSettings
 from livecoder.permissions.gatekeeper import Gatekeeper
-from livecoder.prompt import SAMPLES, first_message, render
+from livecoder.prompt import SAMPLES, render
 from livecoder.rights import gatekeeper, usable, withholding
 from livecoder.rooms import Rooms, gitdirs
 from livecoder.sandbox import Room, Sandbox
@@ -38,7 +38,6 @@ from livecoder.sandbox.toolchains import Toolchains, find, own_interpreter, own_
 from livecoder.scaffold.scaffold import Scaffold
 from livecoder.scaffold.seed import seed_dir
 from livecoder.scaffold.store import Generation, Store
-from livecoder.task import Task
 from livecoder.workspace.copies import Dependencies, clean_copy, materialise
 from livecoder.workspace.gitdir import private_gitdir
 from livecoder.workspace.glance import glance
@@ -86,10 +85,6 @@ class Opened:
     def standing(self) -> Standing:
         """What of the scaffold this session shows."""
         return self.briefing.choose(self.scaffold)
-
-    def first_message(self, task: Task) -> str:
-        """What is known of the repository, where the task's words are in it, and the task."""
-        return first_message(task, pointed(self.workspace.root, self.ground, task.text), self.settings.verify)
 
 
 def project_state(settings: Settings, root: Path) -> tuple[str, Path]:

@@ -36,7 +36,7 @@ from livecoder.loop import CAUSES, Session, run
 from livecoder.model import User
 from livecoder.model.calls import BASH_TOOL
 from livecoder.opening import Opened
-from livecoder.prompt import ground_text, task_text
+from livecoder.prompt import first_message, ground_text, task_text
 from livecoder.publish import Publisher
 from livecoder.reached import Reached
 from livecoder.report import reported
@@ -176,7 +176,7 @@ class Solver:
         before = opened.workspace.shadow.checkpoint()
         facts.before = self._checkpoints.tree = self.final_tree = before.tree
         Undo(opened.workspace.shadow).begin_round(before.tree, task.text[:200])
-        message = opened.first_message(task) if state.round == 1 else task_text(task)
+        message = first_message(task, opened.ground, opened.settings.verify) if state.round == 1 else task_text(task)
         yield RoundStarted(state.round, task.text, message, task.outsider)
         yield CheckpointTaken(state.round, 0, before.tree, before.left_out)
         state.messages.append(User(message))

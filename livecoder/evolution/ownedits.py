@@ -61,9 +61,7 @@ class EditWatch:
 
     def after_step(self, step: Step, state: State) -> Iterable[Notice]:
         number, now = step.started.step, self._survey()
-        for path in sorted({*now, *self._seen}):
-            if now.get(path) == self._seen.get(path):
-                continue
+        for path in sorted({path for path, _ in now.items() ^ self._seen.items()}):
             self.steps.setdefault(path, []).append(number)
             self._led.setdefault(path, self._failed[-LED_TO:])
             yield Notice(self._event(path, number, path not in now))

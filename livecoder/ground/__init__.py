@@ -1,7 +1,6 @@
 """What the engine learns about a repository before the model is asked: a few lines, cheap, and never by running code.
 
-Everything read is a stranger's: bounded, no link followed, and what is broken says nothing. The doors are
-`survey` and `pointed`.
+Everything read is a stranger's: bounded, no link followed, and what is broken says nothing. `survey` is the door.
 
     facts.py         what can be known, as values
     files.py         bounded looks at files and folders
@@ -14,9 +13,6 @@ Everything read is a stranger's: bounded, no link followed, and what is broken s
     make.py          Makefile and justfile
     packages.py      workspaces, and the package that the user is in
     conventions.py   changelog, subjects, what contributors are told
-    pointers.py      where the words of a task are in the code
-    passages.py      the definitions that are about the task
-    words.py         the words of a task
     lines.py         the ground as lines, for the model and for people
 """
 
@@ -32,7 +28,6 @@ from livecoder.ground.facts import Ground, Instruction, Kit
 from livecoder.ground.files import Tree, one_line
 from livecoder.ground.packages import nearest, packages
 from livecoder.ground.place import Place
-from livecoder.ground.pointers import pointers
 from livecoder.ground.programs import Programs
 from livecoder.ground.walk import PASSED, walk
 from livecoder.workspace.beneath import Beneath
@@ -46,13 +41,7 @@ MAX_PARTS = 3
 """Packages of a repository without a manifest of its own that are looked at."""
 KITS = {"python": python.kit, "javascript": javascript.kit, "rust": rust.kit, "go": go.kit, "make": make.kit}
 
-__all__ = ["Ground", "Instruction", "Kit", "pointed", "survey"]
-
-
-def pointed(root: Path, ground: Ground, task: str) -> Ground:
-    """The ground, with what the words of this task point at."""
-    with Beneath(root) as beneath:
-        return replace(ground, pointers=pointers(Tree(beneath), task))
+__all__ = ["Ground", "Instruction", "Kit", "survey"]
 
 
 def survey(root: Path, cwd: Path, git: Glance, *, path: Sequence[str] = (), bare: bool = False) -> Ground:

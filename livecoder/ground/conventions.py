@@ -18,6 +18,8 @@ from livecoder.workspace.glance import Commit
 RELEASES = tuple(f"{docs}/{name}" for docs in ("docs", "doc") for name in ("releases", "release", "whatsnew"))
 MIN_RELEASES = 3
 """Names with digits that make a folder one of release notes."""
+MAX_FOLDERS = 40
+"""Folders of documentation that are searched for a changelog."""
 MAX_HEAD = 8_000
 """Characters of a changelog in which its newest section is looked for."""
 MAX_LINES = 2
@@ -57,15 +59,24 @@ def _changelog(tree: Tree, commits: Sequence[Commit]) -> Fact | None:
         names = [name for name in sorted(tree.names(folder)) if _NUMBERED.fullmatch(name)]
         like = f", as {one_line(names[-1], 60)}" if names else ""
         return Fact(f"a fragment in {folder}/{like}{_touched(commits, folder + '/')}", folder)
-    for place in ("", "docs/", "doc/"):
-        for name, kind in sorted(tree.names(place.rstrip("/")).items()):
+    for place in ("", *_documentation(tree)):
+        for name, kind in sorted(tree.names(place).items()):
             if kind == "file" and _CHANGELOG.fullmatch(name):
-                path = place + name
+                path = f"{place}/{name}" if place else name
                 return Fact(f"{path}{_newest(tree.text(path))}{_touched(commits, path)}", path)
     for folder in RELEASES:
         if sum(bool(re.search(r"\d", name)) for name in tree.names(folder)) >= MIN_RELEASES:
             return Fact(f"release notes in {folder}/{_touched(commits, folder)}", folder)
     return None
+
+
+def _documentation(tree: Tree) -> list[str]:
+    """Folders of documentation, breadth first."""
+    pending = [folder for folder in ("docs", "doc") if tree.is_folder(folder)]
+    for folder in pending:
+        below = [name for name, kind in sorted(tree.names(folder).items()) if kind == "folder" and name[0] not in "._"]
+        pending += [f"{folder}/{name}" for name in below][: MAX_FOLDERS - len(pending)]
+    return pending
 
 
 def _newest(text: str) -> str:

@@ -104,8 +104,6 @@ class Ground:
     instructions: tuple[Instruction, ...] = ()
     baseline: str = ""
     """What running the tests showed before the agent began (duration, known failures): one or two lines, or empty."""
-    pointers: str = ""
-    """Files and definitions that the words of the task point at: one line, or empty."""
 
     @property
     def test_command(self) -> str:

@@ -29,8 +29,6 @@ def lines(ground: Ground, verify: str = "") -> list[str]:
     if conventions.contributing:
         quotes = " ".join(f'"{fact.text}"' for fact in conventions.contributing)
         told.append(f"{conventions.contributing[0].source} says: {quotes}")
-    if ground.pointers:
-        told.append(f"the task's words are in: {ground.pointers}")
     return [one_line(line, MAX_LINE) for line in told]
 
 

@@ -86,6 +86,8 @@ class Launchers:
         self._pins = room.pins if room.pins and room.pins.root == room.scaffold else None
         self._made: dict[str, str] | None = None
         """The text of each."""
+        self._refused: dict[str, str] | None = None
+        """What they were made with; None before the first time."""
 
     def refresh(self) -> None:
         """Make them agree with the checkout as it is now. Cheap where nothing changed."""
@@ -94,7 +96,11 @@ class Launchers:
         if self._made is None:
             self._made = {path.name: "" for path in self._directory.iterdir()}
         refused = self._pins.refused() if self._pins else {}
-        wanted = {name: self._text(name, self._tools, refused.get(name, "")) for name in tool_names(self._tools)}
+        names = tool_names(self._tools)
+        if names == self._made.keys() and refused == self._refused:
+            return
+        self._refused = refused
+        wanted = {name: self._text(name, self._tools, refused.get(name, "")) for name in names}
         for name in self._made.keys() - wanted.keys():
             (self._directory / name).unlink(missing_ok=True)
         for name, text in wanted.items():

@@ -1,7 +1,8 @@
 """The engine's git side of the user's repository: checkpoints, undo, patch, clean copies, private gitdirs.
 
-The user's index, stash and HEAD are never written here, a ref only as a new branch that was asked for, and nothing that a model or a repository wrote is run:
-git is called in `git.py` only. `Workspace.open` in `workspace.py` is the door.
+The user's index, stash and HEAD are never written here, and of their refs only a new branch that they asked for.
+Nothing that a model or a repository wrote is run: git is called in `git.py` only. `Workspace.open` in `workspace.py` is
+the door.
 
     workspace.py   finds the repository, locks it for one session
     git.py         the one hardened git

@@ -228,6 +228,8 @@ def test_a_task_typed_too_early_is_no_answer_to_the_offer(talk: Talk, livecoder:
         terminal.sees("> ")
         terminal.keys("\x04")
         terminal.ends()
+    (project,) = tomllib.loads((livecoder.home / "config" / "config.toml").read_text())["projects"].values()
+    assert project == {"verify_offered": True}
 
 
 @pytest.mark.parametrize(("answer", "kept"), [("y", True), ("", False)])

@@ -20,7 +20,16 @@ def conventions(make: Make, files: dict[str, str], git: Glance) -> Conventions:
 
 
 @pytest.mark.parametrize(
-    "path", ["CHANGELOG.md", "CHANGES", "HISTORY.rst", "NEWS", "docs/changelog.md", "RELEASE-NOTES.rst"]
+    "path",
+    [
+        "CHANGELOG.md",
+        "CHANGES",
+        "HISTORY.rst",
+        "NEWS",
+        "docs/changelog.md",
+        "docs/src/about/changelog.md",
+        "RELEASE-NOTES.rst",
+    ],
 )
 def test_a_changelog_is_found_by_its_name(see: See, path: str) -> None:
     found = see({path: ""}).conventions.changelog
