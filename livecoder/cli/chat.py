@@ -97,8 +97,18 @@ class _Conversation:
             result = self.shown.show_all(self.solver.round(task, reflect_now=False))
             self.code = result.exit_code if result else 70
             write_files(self.options, self.solver, result)
-        if self.publisher and not self.code and offer_branch(self.publisher, self.solver, text, self.shown, _agreed):
-            self.publisher = None
+        if self.publisher and not self.code:
+            self._offer(self.publisher, text)
+
+    def _offer(self, publisher: Publisher, text: str) -> None:
+        try:
+            if offer_branch(publisher, self.solver, text, self.shown, _agreed):
+                self.publisher = None
+        except Signalled as signalled:
+            if signalled.cause != "interrupt":
+                raise
+            name = self.solver.opened.settings.branch
+            self.shown.say(f"\ninterrupted: `git branch --list {name}` shows whether the branch was made")
 
     def _undo(self) -> None:
         """Files that went back are news to the model: it is told before the next round."""
