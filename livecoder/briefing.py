@@ -47,6 +47,7 @@ class Briefing:
             "output_chars": scaffold.knobs.output_chars,
             "timeout": scaffold.knobs.command_timeout_seconds,
             "verify": settings.verify,
+            "branch": settings.branch,
             "tools_enabled": tools_enabled,
             "tools": [{"name": tool.name, "summary": tool.summary} for tool in shown.tools],
             "unlisted": len(shown.unlisted),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from math import inf
 
 from livecoder.events import (
+    BranchMade,
     CommandStarted,
     Ending,
     Event,
@@ -106,6 +107,9 @@ class Facts:
     created: list[str] = field(default_factory=list[str])
     used: list[str] = field(default_factory=list[str])
     reflection: str = "off"
+    branch: BranchMade | None = None
+    unpublished: str = ""
+    """Why the branch that was asked for could not be made."""
 
     def note(self, event: Event) -> None:
         match event:
@@ -182,6 +186,8 @@ def _signalled(code: int) -> Judged:
 def result(facts: Facts, opened: Opened, learning: Learning, *, must_change: bool) -> Result:
     """Every figure is the round's own."""
     judged = judge(facts, must_change=must_change)
+    if facts.unpublished and not judged.exit_code:
+        judged = Judged("error_unsolved", "failed", 1, f"the branch was not made: {facts.unpublished}")
     bill = Bill.of(opened.state, learning.cost_usd).since(facts.bill)
     return Result(
         session=opened.id,
@@ -207,4 +213,5 @@ def result(facts: Facts, opened: Opened, learning: Learning, *, must_change: boo
         evolve_cost_usd=bill.learning_usd,
         prompt_bytes=bill.prompt_bytes,
         tools_used=tuple(facts.used),
+        branch=facts.branch,
     )

@@ -9,6 +9,7 @@
     │   ├── ProviderRefused         4  permanently: credentials, quota, unknown model
     │   ├── ContextOverflow         4  the conversation is longer than the model's window
     │   └── ProviderUnavailable    75  for now, after retries
+    ├── BranchRefused               1  what a session left must not become a branch
     ├── WorkspaceError              3  the repository cannot be worked in, or would lose something
     ├── ScaffoldError               3  a scaffold cannot be read or written
     ├── JournalError               70  a journal cannot be read or written
@@ -69,6 +70,10 @@ class ContextOverflow(ProviderError):
 
 class ProviderUnavailable(ProviderError):
     exit_code = 75
+
+
+class BranchRefused(LivecoderError):
+    exit_code = 1
 
 
 class WorkspaceError(LivecoderError):

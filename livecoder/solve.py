@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass
 from math import inf
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +14,7 @@ from typing import Self
 
 from livecoder import limits
 from livecoder.baseline import MEASURED, Baseline, Memory
+from livecoder.checkpoints import Checkpoints
 from livecoder.control import Cause, Control
 from livecoder.endings import SIGNAL_CODES, Bill, Facts, result
 from livecoder.errors import JournalError, LivecoderError, ProviderError
@@ -32,51 +32,33 @@ from livecoder.events import (
 )
 from livecoder.jobs import Jobs
 from livecoder.learning import PENDING, Learning
-from livecoder.loop import CAUSES, Notice, Session, State, Step, run
+from livecoder.loop import CAUSES, Session, run
 from livecoder.model import User
 from livecoder.model.calls import BASH_TOOL
 from livecoder.opening import Opened
 from livecoder.prompt import first_message, ground_text, task_text
+from livecoder.publish import Publisher
 from livecoder.reached import Reached
 from livecoder.report import reported
 from livecoder.services import Services
 from livecoder.task import Task
 from livecoder.tested import LastRuns
 from livecoder.verify import BaseRuns, Trees, verify
-from livecoder.workspace.brief import brief
 from livecoder.workspace.diff import patch, stat
 from livecoder.workspace.undo import Undo
 from livecoder.workspace.weakened import weakened_tests
 
 
-@dataclass(slots=True)
-class Checkpoints:
-    """A watcher: the tree after each step that changed it, so that any step can be gone back to."""
-
-    opened: Opened
-    tree: str
-
-    def after_step(self, step: Step, state: State) -> Iterator[Notice]:
-        if step.tree_changed:
-            shadow, before = self.opened.workspace.shadow, self.tree
-            snapshot = shadow.checkpoint()
-            self.tree = snapshot.tree
-            taken = CheckpointTaken(state.round, step.started.step, snapshot.tree, snapshot.left_out)
-            yield Notice(taken, brief(shadow, before, snapshot.tree, step.started.command + step.finished.output))
-
-    def before_end(self, state: State) -> None:
-        return None
-
-
 class Solver:
     """One session; a context manager. `must_change`: a round that changes no file has failed (`fix`)."""
 
-    def __init__(self, opened: Opened, *, must_change: bool = False) -> None:
+    def __init__(self, opened: Opened, *, must_change: bool = False, publisher: Publisher | None = None) -> None:
         self.opened = opened
+        self._publisher = publisher
         self._must_change = must_change
         self._control = Control()
         self._cause: Cause = ""
-        self._checkpoints = Checkpoints(opened, opened.base_tree)
+        self._checkpoints = Checkpoints(opened.workspace.shadow, opened.base_tree)
         self._baseline = _baseline(opened)
         self.learning = Learning(opened, lambda: self._checkpoints.tree, lambda: self._control.cancelled())
         self._last_runs = LastRuns()
@@ -140,6 +122,9 @@ class Solver:
             yield from self._told(Warned(failure.line()))
         yield from self._guarded(Reached(opened.sandbox).rest(state.step), facts)
         facts.code = facts.code or self.signal_code
+        if self._publisher:
+            published = self._publisher.after_round(facts, self.final_tree, must_change=self._must_change)
+            yield from self._guarded(published, facts)
         failure = yield from self._guarded(self._learn(facts, reflect_now), facts)
         if failure:
             facts.reflection = "failed"

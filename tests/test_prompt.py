@@ -29,6 +29,7 @@ SYSTEM: dict[str, Any] = {
     "tools": [],
     "lessons": "",
     "unlisted": 0,
+    "branch": "",
 }
 
 

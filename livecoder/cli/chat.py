@@ -12,6 +12,7 @@ from livecoder import config
 from livecoder import task as tasks
 from livecoder.cli.approval import Approval
 from livecoder.cli.options import Options
+from livecoder.cli.publishing import check_branch, offer_branch
 from livecoder.cli.running import Screen, check_files, screen, with_project, write_files
 from livecoder.cli.signals import Signalled, Signals
 from livecoder.config import Settings
@@ -20,6 +21,7 @@ from livecoder.events import UserSaid
 from livecoder.model import User
 
 if TYPE_CHECKING:
+    from livecoder.publish import Publisher
     from livecoder.solve import Solver
 
 UNDONE = "The user took back what the last round changed: the files are as they were before it."
@@ -35,8 +37,10 @@ def chat(first: str | None, options: Options) -> int:
     with Signals(None if options.quiet else lambda: shown.terminal.waiting_for) as signals:
         settings = with_project(options.settings(headless=False), options.cwd)
         check_files(options)
+        check_branch(options)
         settings = offer_verify(settings, options, shown)
         from livecoder.opening import opened
+        from livecoder.publish import Publisher
         from livecoder.setup import prepare
         from livecoder.solve import Solver
 
@@ -45,7 +49,7 @@ def chat(first: str | None, options: Options) -> int:
             shown.masked_by(session.journal.masked)
             session.gatekeeper.ask = Approval(shown, lambda: solver.signal_code != 0)
             shown.say(HELP, "dim")
-            return _Conversation(options, shown, signals, solver).hold(first)
+            return _Conversation(options, shown, signals, solver, Publisher.begin(session)).hold(first)
 
 
 @dataclass(slots=True)
@@ -54,6 +58,8 @@ class _Conversation:
     shown: Screen
     signals: Signals
     solver: Solver
+    publisher: Publisher | None
+    """None where no branch is wanted, or it is made."""
     code: int = 0
 
     def hold(self, first: str | None) -> int:
@@ -91,6 +97,18 @@ class _Conversation:
             result = self.shown.show_all(self.solver.round(task, reflect_now=False))
             self.code = result.exit_code if result else 70
             write_files(self.options, self.solver, result)
+        if self.publisher and not self.code:
+            self._offer(self.publisher, text)
+
+    def _offer(self, publisher: Publisher, text: str) -> None:
+        try:
+            if offer_branch(publisher, self.solver, text, self.shown, _agreed):
+                self.publisher = None
+        except Signalled as signalled:
+            if signalled.cause != "interrupt":
+                raise
+            name = self.solver.opened.settings.branch
+            self.shown.say(f"\ninterrupted: `git branch --list {name}` shows whether the branch was made")
 
     def _undo(self) -> None:
         """Files that went back are news to the model: it is told before the next round."""

@@ -61,6 +61,7 @@ class Options:
     cd: Annotated[Path | None, _flag("-C", "--cd", "DIR", "Work in this directory.")] = None
     set: Annotated[list[str] | None, _flag("--set", "KEY=VALUE", "A setting, as in model.retries=1.")] = None
     patch_out: Annotated[Path | None, _flag("--patch-out", "FILE", "Write the change as a patch.")] = None
+    branch: Annotated[str | None, _flag("--branch", "NAME", "Make what was done commits on a new branch.")] = None
     output_last_message: Annotated[
         Path | None, _flag("--output-last-message", "FILE", "Write the answer to a file.")
     ] = None
@@ -102,6 +103,8 @@ class Options:
             raise UsageError("--permission-mode plan needs a sandbox", "nothing else keeps the tree as it is")
         if self.sandbox == "none" and self.network is not None:
             raise UsageError("--network needs a sandbox", "without one commands reach whatever you do")
+        if self.sandbox == "none" and self.branch is not None:
+            raise UsageError("--branch needs a sandbox", "without one commands commit in your own repository")
         for directory in self.add_dir or ():
             if not directory.is_dir():
                 raise UsageError(f"--add-dir {directory} is no directory", "give one that exists")
@@ -120,6 +123,7 @@ class Options:
             "permission_mode": mode,
             "verify": self.verify,
             "setup": self.setup,
+            "branch": self.branch,
             "scaffold": self.scaffold,
             "bare": self.bare,
             "add_dirs": [directory.resolve() for directory in self.add_dir or ()],

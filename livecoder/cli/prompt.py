@@ -91,6 +91,7 @@ def _read() -> bytes:
 
 def headless(task: Task, options: Options, *, must_change: bool = False) -> int:
     """One round; returns the exit code of its result."""
+    from livecoder.cli.publishing import check_branch
     from livecoder.cli.running import check_files, screen, with_project, write_files
     from livecoder.cli.signals import Signals
 
@@ -99,14 +100,19 @@ def headless(task: Task, options: Options, *, must_change: bool = False) -> int:
     with Signals(None if options.quiet else lambda: shown.terminal.waiting_for) as signals:
         settings = with_project(options.settings(headless=True), options.cwd)
         check_files(options)
+        check_branch(options)
         if task.notice:
             shown.say(f"! {task.notice}", "yellow")
         from livecoder.opening import opened
+        from livecoder.publish import Publisher
         from livecoder.setup import prepare
         from livecoder.solve import Solver
 
         prepare(settings, options.cwd, lambda line: shown.say(line, "dim"))
-        with opened(settings, options.cwd) as session, Solver(session, must_change=must_change) as solver:
+        with (
+            opened(settings, options.cwd) as session,
+            Solver(session, must_change=must_change, publisher=Publisher.begin(session)) as solver,
+        ):
             signals.tell(solver)
             shown.masked_by(session.journal.masked)
             found = session.ground.test_command

@@ -88,6 +88,8 @@ class Settings:
     measure_ground: bool = True
     """Whether the tests are run as they were found, on a copy, while the model thinks."""
     verify: str = ""
+    branch: str = ""
+    """The new branch that a session's commits become; none at first."""
     scaffold: str = ""
     """"": this project's branch; "none": bash alone; else a directory or a generation."""
     bare: bool = False
@@ -190,6 +192,7 @@ def settings(
         rules=tuple(rule for name in VERDICT_OF for rule in values.get(name, ())),
         permission_mode=rights.get("permission_mode") or ("auto" if headless else "default"),
         verify=rights.get("verify") or "",
+        branch=rights.get("branch") or "",
         scaffold=rights.get("scaffold") or "",
         bare=bool(rights.get("bare")),
         add_dirs=tuple(rights.get("add_dirs", ())),

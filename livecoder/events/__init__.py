@@ -37,6 +37,8 @@ from livecoder.events.conversation import (
     Warned,
 )
 from livecoder.events.ending import (
+    BranchCommit,
+    BranchMade,
     Ending,
     Outcome,
     PatchMade,
@@ -70,6 +72,8 @@ if TYPE_CHECKING:
 __all__ = [
     "SCHEMA",
     "BaseRan",
+    "BranchCommit",
+    "BranchMade",
     "Call",
     "ChangedTests",
     "CheckpointTaken",
@@ -158,6 +162,7 @@ Event: TypeAlias = (
     | RoundEnded
     | Verified
     | PatchMade
+    | BranchMade
     | Proposed
     | ProposalRefused
     | ScaffoldCommitted

@@ -62,6 +62,27 @@ class PatchMade:
 
 
 @dataclass(frozen=True, slots=True)
+class BranchCommit:
+    """`subject` is its author's own text, with whatever it holds; figures are against the first parent."""
+
+    id: str
+    subject: str
+    files: int
+    added: int
+    removed: int
+
+
+@dataclass(frozen=True, slots=True)
+class BranchMade:
+    """A new branch of the user's; the commits, oldest first, lie on `base`, which the session found."""
+
+    name: str
+    commit: str
+    base: str
+    commits: tuple[BranchCommit, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """The last event of every run once a session exists."""
 
@@ -88,3 +109,5 @@ class Result:
     evolve_cost_usd: float
     prompt_bytes: int = 0
     tools_used: tuple[str, ...] = field(default=())
+    branch: BranchMade | None = None
+    """None where none was asked for, or it could not be made."""

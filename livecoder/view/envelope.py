@@ -30,6 +30,7 @@ AS_SYSTEM = (
     e.PermissionGranted,
     e.Retried,
     e.Verified,
+    e.BranchMade,
     e.BaseRan,
     e.GroundMeasured,
     e.JobStarted,
@@ -170,6 +171,7 @@ def result(event: e.Result) -> dict[str, Any]:
         "patch": {"files": event.patch.files, "added": event.patch.added, "removed": event.patch.removed},
         "outcome": event.outcome,
         "verify": _verify(event.verify) if event.verify else None,
+        "branch": {"name": event.branch.name, "commit": event.branch.commit} if event.branch else None,
         "scaffold": {
             "before": event.scaffold_before,
             "after": event.scaffold_after,

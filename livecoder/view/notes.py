@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from livecoder import events as e
+from livecoder.view.branches import commit_lines
 from livecoder.view.figures import count, duration
 
 Tone: TypeAlias = Literal["good", "bad", "said", "quiet"]
@@ -42,22 +43,8 @@ def _note(event: e.Event) -> Note | None:
         case e.GroundMeasured():
             ended = "stopped" if event.exit_code is None else f"exit {event.exit_code}"
             return Note("tests as found", f"{event.command} → {ended} · {duration(event.seconds)} · {event.said}")
-        case e.JobStarted():
-            return Note("job started", f"{event.name}: {event.command}")
-        case e.JobEnded():
-            ended = f"{event.name} → exit {event.exit_code} · {duration(event.seconds)}"
-            return Note("job ended", ended, "bad" if event.exit_code else "quiet", event.output)
-        case e.ServiceStarted():
-            ports = ", ".join(map(str, event.ports)) or "none"
-            return Note("service started", f"{event.name}: {event.command} (port {ports})")
-        case e.ServiceEnded():
-            how = "stopped" if event.stopped else f"ended with exit {event.exit_code}"
-            text = f"{event.name} → {how} · {duration(event.seconds)}"
-            return Note("service ended", text, "quiet" if event.stopped else "bad", event.output)
-        case e.NetworkAsked():
-            answer = "reached" if event.allowed and not event.why else "failed" if event.allowed else "refused"
-            text = f"{event.host} {answer}{': ' + event.why if event.why else ''}"
-            return Note("network", f"{text} ({count(event.count, 'time')})", "quiet" if event.allowed else "bad")
+        case e.JobStarted() | e.JobEnded() | e.ServiceStarted() | e.ServiceEnded() | e.NetworkAsked():
+            return _beside(event)
         case e.ToolCreated():
             return Note("tool born", f"{event.name}: {event.summary} ({count(event.lines, 'line')})", "good")
         case e.ToolRevised():
@@ -78,12 +65,34 @@ def _note(event: e.Event) -> Note | None:
             return Note("denied", f"{event.what}: {event.reason}", "bad")
         case e.PermissionGranted():
             return Note("allowed", f"{event.what} ({event.scope})", "said")
+        case e.BranchMade():
+            return Note("branch made", f"{event.name} at {event.commit[:12]}", "good", "\n".join(commit_lines(event)))
         case e.LimitWarned() | e.Warned():
             return Note("warning", event.text, "bad")
         case e.Retried():
             return Note("retry", f"{event.attempt} in {duration(event.wait_seconds)}: {event.reason}", "bad")
         case _:
             return None
+
+
+def _beside(event: e.JobStarted | e.JobEnded | e.ServiceStarted | e.ServiceEnded | e.NetworkAsked) -> Note:
+    match event:
+        case e.JobStarted():
+            return Note("job started", f"{event.name}: {event.command}")
+        case e.JobEnded():
+            ended = f"{event.name} → exit {event.exit_code} · {duration(event.seconds)}"
+            return Note("job ended", ended, "bad" if event.exit_code else "quiet", event.output)
+        case e.ServiceStarted():
+            ports = ", ".join(map(str, event.ports)) or "none"
+            return Note("service started", f"{event.name}: {event.command} (port {ports})")
+        case e.ServiceEnded():
+            how = "stopped" if event.stopped else f"ended with exit {event.exit_code}"
+            text = f"{event.name} → {how} · {duration(event.seconds)}"
+            return Note("service ended", text, "quiet" if event.stopped else "bad", event.output)
+        case e.NetworkAsked():
+            answer = "reached" if event.allowed and not event.why else "failed" if event.allowed else "refused"
+            text = f"{event.host} {answer}{': ' + event.why if event.why else ''}"
+            return Note("network", f"{text} ({count(event.count, 'time')})", "quiet" if event.allowed else "bad")
 
 
 def _learnt(event: e.Event) -> Note | None:

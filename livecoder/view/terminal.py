@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import TextIO
 
 from livecoder import events as e
+from livecoder.view.branches import commit_lines
 from livecoder.view.figures import count
 
 CONTROL = re.compile(
@@ -126,6 +127,8 @@ def _lines(event: e.Event, verbose: bool) -> list[tuple[str, str]]:
             return [("dim", f"  allowed ({event.scope}): {_one_line(event.what, 80)}")]
         case e.Verified():
             return _verified(event)
+        case e.BranchMade():
+            return _branch(event)
         case e.Reflected():
             return _reflected(event)
         case _:
@@ -208,6 +211,11 @@ def _verified(event: e.Verified) -> list[tuple[str, str]]:
     return rows
 
 
+def _branch(event: e.BranchMade) -> list[tuple[str, str]]:
+    head = f"branch {event.name}: {count(len(event.commits), 'commit')}"
+    return [("green", head), *(("", f"  {line}") for line in commit_lines(event))]
+
+
 def _changed_tests(changed: e.ChangedTests) -> list[tuple[str, str]]:
     """How many of each, then test by test what the change repaired and what it broke."""
     newly = changed.broken.count + changed.new_failing.count
@@ -247,7 +255,7 @@ def _result(event: e.Result, recorded: bool) -> list[tuple[str, str]]:
     """The last line. A recorded model's tokens and cost are not shown: they would be nobody's."""
     patch = f"{count(event.patch.files, 'file')} +{event.patch.added} -{event.patch.removed}"
     ending = event.outcome if not event.is_error else f"{event.subtype}: {event.reason}"
-    parts = [ending, patch, count(event.num_turns, "turn")]
+    parts = [ending, patch, *([f"branch {event.branch.name}"] if event.branch else []), count(event.num_turns, "turn")]
     if not recorded:
         tokens = event.usage.input_tokens + event.usage.output_tokens
         parts += [f"{tokens:,} tokens", f"${event.total_cost_usd:.4f}" if event.cost_known else "price unknown"]

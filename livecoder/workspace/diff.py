@@ -11,6 +11,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from livecoder.workspace.git import Git
 from livecoder.workspace.scan import shown
 from livecoder.workspace.shadow import Shadow
 
@@ -56,8 +57,12 @@ def readable(shadow: Shadow, base: str, final: str) -> bytes:
 
 def stat(shadow: Shadow, base: str, final: str) -> Stat:
     """The product in numbers."""
-    final = product(shadow, base, final)
-    listing = shadow.trees.git.run("diff-tree", "-r", "-z", "--numstat", *PLAIN, base, final)
+    return numbers(shadow.trees.git, base, product(shadow, base, final))
+
+
+def numbers(git: Git, base: str, final: str) -> Stat:
+    """What differs between two trees or commits of any repository, in numbers."""
+    listing = git.run("diff-tree", "-r", "-z", "--numstat", *PLAIN, base, final)
     rows = [item.split(b"\t", 2) for item in listing.split(b"\0")[:-1]]
     return Stat(
         files=len(rows),

@@ -23,6 +23,7 @@ VARIABLES = {
     "tools": [{"name": "count-lines", "summary": "Count."}],
     "lessons": "",
     "unlisted": 0,
+    "branch": "",
 }
 
 

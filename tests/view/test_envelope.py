@@ -146,6 +146,7 @@ def test_the_result_line() -> None:
         "permission_denials": [{"step": 1, "what": "network", "reason": "no network here"}],
         "patch": {"files": 2, "added": 31, "removed": 4},
         "outcome": "verified",
+        "branch": None,
         "verify": {
             "command": "pytest -q",
             "exit_code": 0,
@@ -164,6 +165,11 @@ def test_the_result_line() -> None:
             "evolve_cost_usd": 0.01,
         },
     }
+
+
+def test_the_result_names_the_branch_that_was_made() -> None:
+    made = e.BranchMade("fix", "a" * 40, "b" * 40, ())
+    assert result(dataclasses.replace(RESULT, branch=made))["branch"] == {"name": "fix", "commit": "a" * 40}
 
 
 def test_the_result_names_the_tests_that_changed() -> None:

@@ -6,11 +6,13 @@ import hashlib
 import os
 import resource
 import stat
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from livecoder.workspace.gitdir import PrivateGit
 from livecoder.workspace.workspace import Workspace
 
 OpenWorkspace = Callable[[Path], Workspace]
@@ -44,3 +46,16 @@ def picture(root: Path, without: tuple[str, ...] = (".git",)) -> dict[str, tuple
             content = os.fsencode(path.readlink()) if stat.S_ISLNK(about.st_mode) else path.read_bytes()
             found[os.path.relpath(path, root)] = (stat.filemode(about.st_mode), content)
     return found
+
+
+def inside(root: Path, private: PrivateGit, script: str) -> str:
+    """Run a script where the private gitdir lies over the user's and the objects at their places, read-only."""
+    bwrap = ["bwrap", "--dev-bind", "/", "/", "--tmpfs", "/run", "--bind", str(private.gitdir), str(private.mount)]
+    for number, store in enumerate(private.objects):
+        bwrap += ["--ro-bind", str(store), f"/run/lc/objects/{number}"]
+    command = [*bwrap, "--chdir", str(root), "bash", "-exc", script]
+    environment = {"PATH": "/usr/bin:/bin", "HOME": "/nowhere", "GIT_CONFIG_GLOBAL": "/dev/null"}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "error:" not in done.stderr
+    return done.stdout

@@ -9,24 +9,11 @@ from pathlib import Path
 import pytest
 
 from livecoder.errors import WorkspaceError
-from livecoder.workspace.gitdir import PrivateGit, private_gitdir
+from livecoder.workspace.gitdir import private_gitdir
 from tests.conftest import git
-from tests.workspace.conftest import cpu_seconds, picture
+from tests.workspace.conftest import cpu_seconds, inside, picture
 
 MakeRepository = Callable[..., Path]
-
-
-def inside(root: Path, private: PrivateGit, script: str) -> str:
-    """Run a script where the private gitdir lies over the user's and the objects at their places, read-only."""
-    bwrap = ["bwrap", "--dev-bind", "/", "/", "--tmpfs", "/run", "--bind", str(private.gitdir), str(private.mount)]
-    for number, store in enumerate(private.objects):
-        bwrap += ["--ro-bind", str(store), f"/run/lc/objects/{number}"]
-    command = [*bwrap, "--chdir", str(root), "bash", "-exc", script]
-    environment = {"PATH": "/usr/bin:/bin", "HOME": "/nowhere", "GIT_CONFIG_GLOBAL": "/dev/null"}
-    done = subprocess.run(command, capture_output=True, text=True, env=environment)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "error:" not in done.stderr
-    return done.stdout
 
 
 WORK = """
