@@ -59,8 +59,22 @@ class Terminal:
             pass
         return self.process.wait(PATIENCE_SECONDS)
 
-    def _read(self) -> bool:
-        ready, _, _ = select.select([self._leader], [], [], PATIENCE_SECONDS)
+    def interrupted(self) -> int:
+        """Press Ctrl-C until the program ends, as a person would; returns its exit code.
+
+        One that comes just before Python begins to wait for a line is noticed only with the next key.
+        """
+        end = time.monotonic() + PATIENCE_SECONDS
+        while self.process.poll() is None and time.monotonic() < end:
+            try:
+                self.keys("\x03")
+            except OSError:  # the terminal is gone already
+                break
+            self._read(1.0)
+        return self.ends()
+
+    def _read(self, patience: float = PATIENCE_SECONDS) -> bool:
+        ready, _, _ = select.select([self._leader], [], [], patience)
         try:
             data = os.read(self._leader, 65536) if ready else b""
         except OSError:  # the last process of the terminal has ended
