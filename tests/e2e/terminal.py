@@ -64,13 +64,13 @@ class Terminal:
 
         One that comes just before Python begins to wait for a line is noticed only with the next key.
         """
-        end = time.monotonic() + PATIENCE_SECONDS
-        while self.process.poll() is None and time.monotonic() < end:
-            try:
-                self.keys("\x03")
-            except OSError:  # the terminal is gone already
+        for _ in range(3):
+            self.keys("\x03")
+            end = time.monotonic() + PATIENCE_SECONDS / 3
+            while self.process.poll() is None and time.monotonic() < end:
+                self._read(0.2)
+            if self.process.poll() is not None:
                 break
-            self._read(1.0)
         return self.ends()
 
     def _read(self, patience: float = PATIENCE_SECONDS) -> bool:
