@@ -20,7 +20,7 @@ from livecoder.scaffold.scaffold import Scaffold
 from livecoder.scaffold.sections import sections
 
 TWO = contract(1, 2)
-RULES = "- Be brief; {{ network }} {{ hosts }} {{ output_chars }} {{ timeout }} {{ verify }}.\n"
+RULES = "- Be brief; {{ network }} {{ hosts }} {{ branch }} {{ output_chars }} {{ timeout }} {{ verify }}.\n"
 HOOK = """#!/bin/bash
 # match: git commit
 read -r given
@@ -219,7 +219,7 @@ def test_a_section_is_rewritten_and_the_rest_stays(lab: Lab, tmp_path: Path) -> 
         ("system", "nothing", "x", "there is no section nothing"),
         ("nothing", "all", "x", "there is no prompts/nothing.md"),
         ("../system", "all", "x", "there is no prompts/../system.md"),
-        ("system", "rules", "- No limits any more.\n", "it drops {{ hosts }}"),
+        ("system", "rules", "- No limits any more.\n", "it drops {{ branch }}"),
         ("system", "lessons", "Nothing was learnt.\n", "it drops {{ lessons }}"),
         ("reflection", "all", "Propose five things, always.", "it drops {{ digest }}"),
         ("system", "rules", RULES + "{# section: more #}\nx", "it holds `{#`"),
