@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from livecoder.testruns.fold import fold, folded
@@ -42,9 +42,9 @@ def test_the_pieces_are_the_output_with_its_line_numbers(output: str) -> None:
             assert piece.text == "\n".join(lines[piece.first - 1 : piece.last])
 
 
+@settings(max_examples=300)  # the run of a runner that is known is one in ten of them
 @given(OUTPUTS)
 def test_what_is_folded_is_not_folded_again(output: str) -> None:
-    assume(recognised(output))
     assert len(folded(output)) <= len(output) and folded(folded(output)) == folded(output)
 
 
