@@ -148,10 +148,7 @@ class Bubblewrap:
 
     def hidden(self) -> frozenset[Path]:
         """The names of what reads as empty here, for siblings."""
-        if not self._masked:
-            return frozenset()
-        self._masked.masks()  # the last command may have moved some
-        return self._masked.names()
+        return self._masked.hidden() if self._masked else frozenset()
 
     def probe(self) -> str:
         """Whether bubblewrap really works on this room: "", or why not and what to do. Runs `true` as any command."""

@@ -128,10 +128,7 @@ class Docker:
 
     def hidden(self) -> frozenset[Path]:
         """The names of what reads as empty here, for siblings."""
-        if not self._masked:
-            return frozenset()
-        self._masked.masks()  # the last command may have moved some
-        return self._masked.names()
+        return self._masked.hidden() if self._masked else frozenset()
 
     def _ready(self) -> Container:
         """The container with what is to be seen in it now."""

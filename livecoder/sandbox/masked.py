@@ -91,8 +91,9 @@ class Masked:
                 self._files |= _below(real, lost)
         return tuple(mask for path, identity in self._files.items() if identity for mask in self._seen(path))
 
-    def names(self) -> frozenset[Path]:
-        """The files' names in their places, for another room on the same content or on a copy of it."""
+    def hidden(self) -> frozenset[Path]:
+        """The files' names in their places as they are now, for another room on the same content or on a copy of it."""
+        self.masks()  # the last command may have moved some
         return frozenset(path.relative_to(self._place(path)) for path in self._files)
 
     def _seen(self, path: Path) -> Iterator[Mask]:
