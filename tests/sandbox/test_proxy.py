@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import socket
 import threading
+import time
 
 import pytest
 from loopback import ANSWER, LOOPBACK, Filter, drained, filtering, server
@@ -152,6 +153,25 @@ def test_leaving_closes_what_is_open_and_nothing_listens_any_more() -> None:
     idle.close()
     with pytest.raises(ConnectionRefusedError), socket.create_connection(("127.0.0.1", proxy_port), 5):
         pass
+
+
+def test_leaving_while_a_connection_is_being_taken_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    starting = threading.Event()
+
+    class SlowToStart(threading.Thread):
+        def start(self) -> None:
+            starting.set()
+            time.sleep(0.05)
+            super().start()
+
+    for _ in range(8):  # the threads are waited for in any order
+        starting.clear()
+        with monkeypatch.context() as patch, filtering("a.example") as proxy:
+            patch.setattr(threading, "Thread", SlowToStart)
+            client = proxy.connect()
+            assert starting.wait(20)
+        assert drained(client) == b""
+        client.close()
 
 
 def test_leaving_does_not_wait_for_a_name_that_is_being_looked_up() -> None:

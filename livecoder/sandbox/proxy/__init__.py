@@ -92,9 +92,9 @@ class Proxy:
                     self._threads.discard(thread)
 
         thread = threading.Thread(target=run, name="livecoder-proxy", daemon=True)
-        with self._lock:
+        with self._lock:  # whoever leaves joins each that is in the set, and only a thread that runs can be joined
             self._threads.add(thread)
-        thread.start()
+            thread.start()
 
     def _accept(self) -> None:
         with self._listener:
