@@ -160,7 +160,8 @@ class Endpoint:
         if answer.cut:
             return
         event("content_block_stop", index=0)
-        event("message_delta", delta={"stop_reason": "end_turn", "stop_sequence": None}, usage={"output_tokens": 20})
+        ended = "end_turn" if answer.finish == "stop" else answer.finish
+        event("message_delta", delta={"stop_reason": ended, "stop_sequence": None}, usage={"output_tokens": 20})
         event("message_stop")
 
     def hold(self, seconds: float) -> None:
