@@ -15,6 +15,7 @@ from typing import Self
 from livecoder import limits
 from livecoder.baseline import MEASURED, Baseline, Memory
 from livecoder.checkpoints import Checkpoints
+from livecoder.compaction import Compaction, window
 from livecoder.control import Cause, Control
 from livecoder.endings import SIGNAL_CODES, Bill, Facts, result
 from livecoder.errors import JournalError, LivecoderError, ProviderError
@@ -62,6 +63,8 @@ class Solver:
         self._baseline = _baseline(opened)
         self.learning = Learning(opened, lambda: self._checkpoints.tree, lambda: self._control.cancelled())
         self._last_runs = LastRuns()
+        out = opened.sandbox.room.shared / "out"
+        self._compaction = Compaction(opened.model, opened.state.observations, out, window(opened.model))
         self._services = Services(opened.rooms, lambda: self._control.cancelled(), opened.journal.keep)
         self.final_tree = opened.base_tree
 
@@ -198,12 +201,20 @@ class Solver:
         timeout, cancelled = knobs.command_timeout_seconds, self._control.cancelled
         base = BaseRuns(opened.rooms, opened.base_tree, timeout, cancelled, self._last_runs)
         return Session(
-            model=opened.model,
+            model=self._compaction,
             sandbox=opened.sandbox,
             state=opened.state,
             permit=opened.gatekeeper.permit,
             limits=limits.limits(opened.settings, knobs.no_progress_repeats),
-            watchers=(*self.learning.watchers, base, jobs, Reached(opened.sandbox), self._checkpoints, self._baseline),
+            watchers=(
+                *self.learning.watchers,
+                base,
+                jobs,
+                Reached(opened.sandbox),
+                self._checkpoints,
+                self._baseline,
+                self._compaction,
+            ),
             command_timeout=timeout,
             tree_identity=opened.workspace.shadow.fingerprint,
             keep_output=opened.journal.keep,

@@ -84,7 +84,7 @@ _OVERFLOW = re.compile(
 )
 """In a refusal as a bad request."""
 _SURE_OVERFLOW = re.compile(
-    r"exceeds? .{0,20}context (length|window|size)|longer than the (maximum )?model|maximum (context|model|prompt) length"
+    r"exceeds? .{0,20}context (length|window|size)|longer than the (maximum )?model|maximum (context|model|prompt) len"
     r"|request too large for|tokens must be reduced",
     re.I,
 )

@@ -73,7 +73,7 @@ ANTHROPIC = {
 def test_each_provider_says_it_in_its_own_words(endpoint: Endpoint, provider: Make, who: str) -> None:
     status, message, code = REFUSALS[who]
     endpoint.answers = [failure(status, message, code=code, type="invalid_request_error")]
-    with pytest.raises(ContextOverflow, match="longer than its window|too large"):
+    with pytest.raises(ContextOverflow, match=r"longer than its window|too large"):
         Asked(provider(retries=0))
     assert len(endpoint.requests) == 1
 
