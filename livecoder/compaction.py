@@ -157,9 +157,9 @@ class Compaction:
         return f"{first}\n[{len(rest):,} characters on what came of it, taken out as well: `lc out {name}` shows all]"
 
 
-def window(model: Model) -> int | None:
-    """In tokens, as far as it is known of a model that is asked indeed."""
-    return None if model.recorded else context_window(model.name)
+def window(model: Model, said: int = 0) -> int | None:
+    """In tokens: what the user `said`, else what is known. A recording has none: it must see what it saw."""
+    return None if model.recorded else said or context_window(model.name)
 
 
 def _unread(messages: Sequence[Message]) -> list[Observation]:

@@ -169,8 +169,7 @@ def test_what_could_not_be_given_back_stays(sandbox: Bubblewrap) -> None:
         for event in stream:
             if isinstance(event, Observed) and event.text == "[exit 0]":
                 (sandbox.room.shared / "out" / "1").unlink()
-    assert played.model.asked[-1][-1] == Observation(event.call_id, "[exit 0]")
-    assert played.sent[-1][0].startswith("line 1 of a")
+    assert [text.partition("\n")[0] for text in played.sent[-1]] == ["line 1 of a", "[exit 0]"]
 
 
 # ---- when nothing is left to take out
@@ -226,3 +225,9 @@ def test_the_window_of_a_model_is_looked_up_and_a_recording_has_none() -> None:
     known, unknown, recorded = (Scripted([], name) for name in ("anthropic/claude-sonnet-4-5", "openai/no", "gpt-4o"))
     known.recorded = unknown.recorded = ""
     assert (window(known), window(unknown), window(recorded)) == (200_000, None, None)
+
+
+def test_the_users_word_on_it_comes_first_except_for_a_recording() -> None:
+    known, recorded = (Scripted([], "anthropic/claude-sonnet-4-5") for _ in range(2))
+    known.recorded = ""
+    assert (window(known, 32_768), window(recorded, 32_768)) == (32_768, None)

@@ -128,10 +128,8 @@ def _lines(event: e.Event, verbose: bool) -> list[tuple[str, str]]:
             return [("cyan" if event.pattern == "lesson" else "dim", f"  > {one_line(event.text, 200)}")]
         case e.ScaffoldEdited():
             return [("dim", f"  ~ its own {event.path}{' (removed)' if event.removed else ''}")]
-        case e.HookSaid():
-            return [("cyan", f"  > hook {event.hook}: {one_line(event.text, 200)}")]
-        case e.HookFailed():
-            return [("yellow", f"  ! hook {event.hook}: {event.reason}{' (off from here on)' if event.off else ''}")]
+        case e.HookSaid() | e.HookFailed():
+            return [_hook(event)]
         case e.LimitWarned() | e.Warned():
             return [("yellow", f"! {event.text}")]
         case e.PermissionDenied():
@@ -186,6 +184,12 @@ def _beside(
             if not event.allowed:
                 return [("yellow", f"! network: {event.host} refused{times}: {event.why}")]
             return [("dim", f"    network: {event.host}{times}{': ' + event.why if event.why else ''}")]
+
+
+def _hook(event: e.HookSaid | e.HookFailed) -> tuple[str, str]:
+    if isinstance(event, e.HookSaid):
+        return "cyan", f"  > hook {event.hook}: {one_line(event.text, 200)}"
+    return "yellow", f"  ! hook {event.hook}: {event.reason}{' (off from here on)' if event.off else ''}"
 
 
 def _reply(event: e.ModelReplied) -> list[tuple[str, str]]:
