@@ -111,6 +111,12 @@ def test_what_cannot_run_is_told_with_its_last_words(place: Place) -> None:
     assert "no-such-runner: command not found" in event.said
 
 
+def test_a_runner_that_prints_more_after_its_error_is_told_by_the_error(place: Place) -> None:
+    usage = "printf 'usage: x\\nx: error: unrecognized arguments: -n\\n  rootdir: /repo\\n'"
+    (event,), _ = place.play(*[SLEEP] * 12, command=f"{usage}; exit 4")
+    assert (event.exit_code, event.said) == (4, "x: error: unrecognized arguments: -n")
+
+
 def test_lines_for_the_model() -> None:
     stopped = Measured("t", "make test", None, 95.4, "")
     assert stopped.line() == "`make test` takes more than 95 s"
