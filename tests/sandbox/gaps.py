@@ -111,7 +111,7 @@ GAPS = (
     Gap(
         "G15",
         "X05",
-        "bubblewrap",
+        BOTH,
         "An allowed host is trusted whole: whatever a command reads it can send there, and names below a `*.` pattern "
         "carry data to who answers for them.",
         "it is what the user allowed",
@@ -176,22 +176,15 @@ GAPS = (
     Gap(
         "G25",
         "X05",
-        "docker",
-        "There is no filtering proxy for containers: with hosts allowed, a session in one is refused.",
-        "a refusal needs no attack",
-    ),
-    Gap(
-        "G26",
-        "X05",
-        "bubblewrap",
+        BOTH,
         "Inside TLS nothing is seen: a server of an allowed host may answer for others by the Host field (domain "
         "fronting).",
         "it needs such a server",
     ),
     Gap(
-        "G27",
+        "G26",
         "X05",
-        "bubblewrap",
+        BOTH,
         "Where the machine itself has an HTTPS_PROXY, that one looks names up: private addresses are not recognised.",
         "the other proxy decides",
     ),
