@@ -99,9 +99,9 @@ def _lines(event: e.Event, verbose: bool) -> list[tuple[str, str]]:
         case e.BaseRan():
             tests = f" · {_tests(event.tests)}" if event.tests else ""
             return [("dim", f"    base: {_one_line(event.command, 60)} -> exit {event.exit_code}{tests}")]
-        case e.GroundMeasured():
-            return [("dim", f"    tests as they were found: {_one_line(event.said, 80)} ({event.seconds:.0f} s)")]
-        case e.JobStarted() | e.JobEnded() | e.ServiceStarted() | e.ServiceEnded() | e.NetworkAsked():
+        case e.GroundMeasured() | e.JobStarted() | e.JobEnded():
+            return _beside(event)
+        case e.ServiceStarted() | e.ServiceEnded() | e.NetworkAsked():
             return _beside(event)
         case e.Retried():
             return [("yellow", f"retry {event.attempt} in {event.wait_seconds:.1f} s: {event.reason}")]
@@ -153,10 +153,15 @@ def _reached(hosts: tuple[str, ...]) -> str:
 
 
 def _beside(
-    event: e.JobStarted | e.JobEnded | e.ServiceStarted | e.ServiceEnded | e.NetworkAsked,
+    event: e.GroundMeasured | e.JobStarted | e.JobEnded | e.ServiceStarted | e.ServiceEnded | e.NetworkAsked,
 ) -> list[tuple[str, str]]:
     """What goes on beside the commands, and what is asked of the network."""
     match event:
+        case e.GroundMeasured():
+            code = f"exit {event.exit_code}: " if event.exit_code else ""
+            said = "not ended, and stopped" if event.exit_code is None else code + _one_line(event.said, 80)
+            found = f"    tests as they were found: {said} ({event.seconds:.0f} s)"
+            return [("yellow" if code else "dim", found)]
         case e.JobStarted():
             return [("dim", f"    job {event.name}: {_one_line(event.command, 60)}")]
         case e.JobEnded():
