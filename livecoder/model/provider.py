@@ -236,9 +236,12 @@ def _stream(request: dict[str, Any]) -> Iterator[Any]:
         if not (stream.received_finish_reason or stream.intermittent_finish_reason):
             raise CutShort("the reply broke off before its end")
     finally:
-        close = getattr(stream.completion_stream, "close", None)
-        if close is not None:
-            close()
+        # Where litellm reads the lines itself its stream has no end to call, the lines have. Left to the garbage
+        # collector, a reply's connection may be closed in the middle of the next request, which waits for that lock.
+        for part in (stream.completion_stream, getattr(stream.completion_stream, "streaming_response", None)):
+            close = getattr(part, "close", None)
+            if close is not None:
+                close()
 
 
 def _library() -> Any:
