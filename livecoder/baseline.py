@@ -133,8 +133,9 @@ class Baseline:
         return None
 
     def _measure(self) -> Tested:
-        room = self._rooms.copy(self._tree, report=not speaks_of_reports(self._command))
-        return run(self._command, room, self._rooms.copy(self._tree), MAX_SECONDS, self._stopped.is_set)
+        stopped = self._stopped.is_set
+        room = self._rooms.copy(self._tree, report=not speaks_of_reports(self._command), cancelled=stopped)
+        return run(self._command, room, self._rooms.copy(self._tree, cancelled=stopped), MAX_SECONDS, stopped)
 
     def _measured(self) -> Measured | None:
         """Once: what the run came to, kept. None where it says nothing: it failed, or was hardly begun."""

@@ -11,7 +11,7 @@ from looping import Rounds, bubble, observed, of, say
 
 from livecoder.baseline import KEPT, Baseline, Measured, Memory
 from livecoder.events import GroundMeasured
-from livecoder.rooms import Rooms, gitdirs
+from livecoder.rooms import Cancelled, Rooms, gitdirs
 from livecoder.workspace.copies import materialise
 from livecoder.workspace.trees import Trees
 from livecoder.workspace.workspace import Workspace
@@ -47,8 +47,8 @@ def place(tmp_path: Path, make_repository: Callable[..., Path]) -> Iterator[Plac
     root = make_repository({"suite": f"touch {tmp_path}/never-there; touch ran; {REPORT}\n"})
     workspace = Workspace.open(root, tmp_path / "state")
 
-    def copier(tree: str, dest: Path) -> str:
-        materialise(workspace.shadow.trees, tree, dest)
+    def copier(tree: str, dest: Path, cancelled: Cancelled) -> str:
+        materialise(workspace.shadow.trees, tree, dest, cancelled)
         return ""
 
     tree = workspace.shadow.checkpoint().tree
