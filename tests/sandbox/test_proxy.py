@@ -136,7 +136,7 @@ def test_who_sends_nothing_is_let_go() -> None:
 def test_a_tunnel_in_which_nothing_moves_is_closed() -> None:
     with (
         server(b"", until=b"never") as echo,
-        filtering(f"db.example:{echo.port}", patience=Patience(idle=0.3)) as proxy,
+        filtering(f"db.example:{echo.port}", patience=Patience(idle=2)) as proxy,
         tunnel(proxy, f"db.example:{echo.port}") as connection,
     ):
         connection.sendall(b"one")
