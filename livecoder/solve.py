@@ -24,6 +24,7 @@ from livecoder.events import (
     CheckpointTaken,
     Event,
     ModelReplied,
+    Nudged,
     PatchMade,
     Reflected,
     RoundEnded,
@@ -32,13 +33,14 @@ from livecoder.events import (
     Verified,
     Warned,
 )
+from livecoder.evolution.lessonwatch import recalled
 from livecoder.jobs import Jobs
 from livecoder.learning import PENDING, Learning
 from livecoder.loop import CAUSES, Session, run
 from livecoder.model import User
 from livecoder.model.calls import BASH_TOOL
 from livecoder.opening import Opened
-from livecoder.prompt import first_message, ground_text, task_text
+from livecoder.prompt import first_message, ground_text, message
 from livecoder.publish import Publisher
 from livecoder.reached import Reached
 from livecoder.report import reported
@@ -177,10 +179,12 @@ class Solver:
         before = opened.workspace.shadow.checkpoint()
         facts.before = self._checkpoints.tree = self.final_tree = before.tree
         Undo(opened.workspace.shadow).begin_round(before.tree, task.text[:200])
-        message = first_message(task, opened.ground, opened.settings.verify) if state.round == 1 else task_text(task)
-        yield RoundStarted(state.round, task.text, message, task.outsider)
+        learnt, first = self.learning.with_task(task.text), state.round == 1
+        said = first_message(task, opened.ground, opened.settings.verify, learnt) if first else message(task, learnt)
+        yield RoundStarted(state.round, task.text, said, task.outsider)
         yield CheckpointTaken(state.round, 0, before.tree, before.left_out)
-        state.messages.append(User(message))
+        state.messages.append(User(said))
+        yield from (Nudged("lesson", (), recalled(lesson), lesson.id) for lesson in learnt)
         yield from self.learning.before_round(task.text, state)
         with Jobs(opened.rooms, self._services, self._control.cancelled, opened.journal.keep) as jobs:
             for event in run(self._session(jobs), self._control):
