@@ -138,6 +138,21 @@ class Trees:
         except FileNotFoundError:
             return frozenset()
 
+    def note_closed(self, tree: str, files: Mapping[str, int]) -> None:
+        """Remember permissions that git's modes do not hold, so that what is restored is no more open than it was."""
+        note = self.gitdir / "closed" / tree
+        if files or note.exists():
+            write_atomically(note, os.fsencode("\0".join(f"{mode:o} {path}" for path, mode in files.items())))
+
+    def closed(self, tree: str) -> dict[str, int]:
+        """The permission bits of those files."""
+        try:
+            items = os.fsdecode((self.gitdir / "closed" / tree).read_bytes()).split("\0")
+        except FileNotFoundError:
+            return {}
+        pairs = (item.partition(" ") for item in items if item)
+        return {path: int(mode, 8) for mode, _, path in pairs}
+
     def _import(self, ref: str, start: list[bytes], edits: Iterable[bytes]) -> tuple[str, str]:
         with self._spool() as stream:
             head = (
