@@ -205,6 +205,7 @@ def _room(settings: Settings, workspace: Workspace, place: Path, pins: Pins | No
         scratch=place / "session",
         gitdir=private.gitdir,
         objects=private.objects,
+        masked=private.hidden,
         base=base,
         scaffold=pins.root if pins else None,
         pins=pins,

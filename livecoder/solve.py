@@ -48,6 +48,7 @@ from livecoder.services import Services
 from livecoder.task import Task
 from livecoder.tested import LastRuns
 from livecoder.verify import BaseRuns, Trees, verify
+from livecoder.workspace.credentials import told
 from livecoder.workspace.diff import patch, stat
 from livecoder.workspace.undo import Undo
 from livecoder.workspace.weakened import weakened_tests
@@ -292,5 +293,6 @@ def _introduction(opened: Opened, hooks: tuple[str, ...]) -> Iterator[Event]:
     )
     if opened.why_model:
         yield Warned(f"no model was named: {opened.model.name}, since {opened.why_model}")
-    for line in (*(opened.store.notices if opened.store else ()), *opened.scaffold.problems, *opened.left_out[:5]):
+    notices = (*told(opened.workspace.gitdir), *(opened.store.notices if opened.store else ()))
+    for line in (*notices, *opened.scaffold.problems, *opened.left_out[:5]):
         yield Warned(line)
