@@ -43,6 +43,8 @@ CODES: dict[Ending, int] = {
     "interrupted": 130,
 }
 SIGNAL_CODES = {"interrupt": 130, "terminate": 143, "hangup": 129}
+UNSETTLED = PatchMade(0, 0, 0, ())
+"""Stands for what a round made until that is known, which a full disk or a repository that is gone may prevent."""
 HARMLESS = "test configuration changed"
 """Named in the report; a change of configuration alone may well be the task."""
 NAMED = 3
@@ -94,7 +96,7 @@ class Facts:
     began: float = field(default_factory=time.monotonic)
     code: int = 0
     """The exit code of a failure or a signal; 0: the table of endings says it."""
-    made: PatchMade = field(default_factory=lambda: PatchMade(0, 0, 0, ()))
+    made: PatchMade = UNSETTLED
     verified: Verified | None = None
     priced: bool = True
     asked: bool = False

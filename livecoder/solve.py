@@ -16,7 +16,7 @@ from livecoder import limits
 from livecoder.baseline import MEASURED, Baseline, Memory
 from livecoder.checkpoints import Checkpoints
 from livecoder.control import Cause, Control
-from livecoder.endings import SIGNAL_CODES, Bill, Facts, result
+from livecoder.endings import SIGNAL_CODES, UNSETTLED, Bill, Facts, result
 from livecoder.errors import JournalError, LivecoderError, ProviderError
 from livecoder.events import (
     CheckpointTaken,
@@ -119,7 +119,8 @@ class Solver:
         failure = yield from self._guarded(self._settle(facts), facts)
         if failure:
             self._fail(facts, failure)
-            yield from self._told(Warned(failure.line()))
+            lost = "what the round changed is in the tree and not in its patch: " if facts.made is UNSETTLED else ""
+            yield from self._told(Warned(lost + failure.line()))
         yield from self._guarded(Reached(opened.sandbox).rest(state.step), facts)
         facts.code = facts.code or self.signal_code
         if self._publisher:
