@@ -267,6 +267,9 @@ def _import_quietly() -> Any:
     library.disable_hf_tokenizer_download = True  # else counting tokens may try a model hub for 20 s
     library.disable_token_counter = True
     library.disable_streaming_logging = True
+    # Anthropic ends a reply so that filled the window, and litellm calls every reason that it does not know "stop".
+    reasons = getattr(library.litellm_core_utils.core_helpers, "_FINISH_REASON_MAP", {})
+    reasons.setdefault("model_context_window_exceeded", "length")
     for name in _LOGGERS:
         logger = logging.getLogger(name)
         logger.handlers = [logging.NullHandler()]

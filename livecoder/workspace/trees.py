@@ -104,19 +104,27 @@ class Trees:
 
     def blobs(self, wanted: Iterable[str]) -> Generator[tuple[str, bytes], None, None]:
         """The blobs' contents, each once, without holding more than one in memory."""
+        for name, kind, content in self.objects(wanted):
+            if kind != "blob":
+                raise WorkspaceError(f"the shadow repository has lost the file contents {name}")
+            yield name, content
+
+    def objects(self, wanted: Iterable[str]) -> Generator[tuple[str, str, bytes], None, None]:
+        """Objects with their kinds ("blob", "tree", "commit") and contents, as `blobs`."""
         asked = list(dict.fromkeys(wanted))
         if not asked:
             return
         with self._spool() as answers:
             self.git.run("cat-file", "--batch", "--buffer", stdin="\n".join(asked).encode() + b"\n", stdout=answers)
             answers.seek(0)
-            for blob in asked:
-                name, _, size = answers.readline().decode("ascii").strip().rpartition(" ")
-                if name != f"{blob} blob":
-                    raise WorkspaceError(f"the shadow repository has lost the file contents {blob}")
-                content = answers.read(int(size))
+            for each in asked:
+                match answers.readline().decode("ascii").split():
+                    case [name, kind, size] if name == each:
+                        content = answers.read(int(size))
+                    case _:
+                        raise WorkspaceError(f"the shadow repository has lost the file contents {each}")
                 answers.read(1)
-                yield blob, content
+                yield each, kind, content
 
     def note_skipped(self, tree: str, paths: Iterable[str]) -> None:
         """Remember what a checkpoint could not hold, so that no undo ever removes it."""
