@@ -192,7 +192,7 @@ def result(facts: Facts, opened: Opened, learning: Learning, *, must_change: boo
     judged = judge(facts, must_change=must_change)
     if facts.unpublished and not judged.exit_code:
         judged = Judged("error_unsolved", "failed", 1, f"the branch was not made: {facts.unpublished}")
-    bill = Bill.of(opened.state, learning.cost_usd).since(facts.bill)
+    bill = Bill.of(opened.state, learning.aside.usd).since(facts.bill)
     return Result(
         session=opened.id,
         subtype=judged.ending,

@@ -113,7 +113,7 @@ class Solver:
         state.round += 1
         unended = RoundEnded(state.round, "error_internal", "", "the round did not end", 0)
         deadline = time.monotonic() + (opened.settings.timeout or inf)
-        facts = Facts(task, unended, self.final_tree, deadline, Bill.of(state, self.learning.cost_usd))
+        facts = Facts(task, unended, self.final_tree, deadline, Bill.of(state, self.learning.aside.usd))
         self._renew(deadline)
         failure = yield from self._guarded(self._work(facts), facts)
         if failure:
@@ -205,7 +205,7 @@ class Solver:
             sandbox=opened.sandbox,
             state=opened.state,
             permit=opened.gatekeeper.permit,
-            limits=limits.limits(opened.settings, knobs.no_progress_repeats),
+            limits=limits.limits(opened.settings, knobs.no_progress_repeats, self.learning.aside),
             watchers=(*self.learning.watchers, *own),
             command_timeout=timeout,
             tree_identity=opened.workspace.shadow.fingerprint,
