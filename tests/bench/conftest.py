@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 import tarfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -90,9 +91,10 @@ def make_places(root: Path) -> Places:
 
 
 def lend_pytest(project: Path) -> None:
-    """The package's environment finds the pytest that runs this."""
+    """The package's environment gets the pytest that runs this. Its own copy: grading shows nothing else below /tmp."""
     (packages,) = project.glob(".venv/lib/python3*/site-packages")
-    (packages / "lent.pth").write_text(str(Path(pytest.__file__).parents[1]))
+    for name in ("_pytest", "pytest", "pluggy", "iniconfig", "packaging", "pygments"):
+        shutil.copytree(Path(pytest.__file__).parents[1] / name, packages / name)
 
 
 @pytest.fixture(scope="session")
