@@ -11,7 +11,7 @@ from looping import Rounds, Until, bubble, observed, of, say, toolchains
 
 from livecoder.events import Event, JobEnded, JobStarted, Warned
 from livecoder.jobs import MAX_RUNNING, Jobs
-from livecoder.rooms import Rooms, gitdirs
+from livecoder.rooms import Cancelled, Rooms, gitdirs
 from livecoder.sandbox import Room, Sandbox
 from livecoder.sandbox.host import Host
 from livecoder.sandbox.policy import Policy
@@ -22,7 +22,7 @@ def never() -> bool:
     return False
 
 
-def no_copy(tree: str, dest: Path) -> str:
+def no_copy(tree: str, dest: Path, cancelled: Cancelled) -> str:
     raise AssertionError("a job runs on the live workspace")
 
 
@@ -113,15 +113,15 @@ def test_a_long_output_is_cut_and_names_the_command_that_shows_the_rest(sandbox:
 
 
 def test_waiting_lasts_as_long_as_the_job_whatever_the_usual_limit_of_a_command(sandbox: Sandbox) -> None:
-    _, (text,) = play(sandbox, say("lc run slow 'sleep 5; echo over'; lc wait slow"), timeout=4.0)
+    _, (text,) = play(sandbox, say("lc run slow 'sleep 3; echo over'; lc wait slow"), timeout=2.0)
     assert "job slow:\nover\n[exit 0]" in text
 
 
 def test_waiting_ends_with_the_time_limit_that_the_model_gave(sandbox: Sandbox) -> None:
-    wait = f"```bash timeout=4\nlc run one '{GO}'; lc run two '{GO}'; lc wait one two\n```"
+    wait = f"```bash timeout=2\nlc run one '{GO}'; lc run two '{GO}'; lc wait one two\n```"
     _, (text,) = play(sandbox, wait)
     for name in ("one", "two"):
-        assert f"job {name} still runs after a wait of 4 s: `lc out {name}` shows what it printed so far" in text
+        assert f"job {name} still runs after a wait of 2 s: `lc out {name}` shows what it printed so far" in text
 
 
 def test_several_are_waited_for_by_name_and_all_without_one(sandbox: Sandbox) -> None:

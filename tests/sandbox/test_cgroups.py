@@ -49,7 +49,7 @@ def apart(process: Path) -> Generator[None]:
             place.mkdir()
         groups = [line.split(":") for line in Path("/proc/self/cgroup").read_text().splitlines()]
         if session.takes_threads:
-            ends = dict(zip(("memory", "pids"), (f"/{place.name}" for place in places), strict=True))
+            ends: dict[str, str] = dict(zip(("memory", "pids"), (f"/{place.name}" for place in places), strict=True))
         else:
             (places[0] / "cgroup.subtree_control").write_text("+memory +pids")
             ends = {"": f"/../{places[0].name}/inner"}

@@ -298,7 +298,7 @@ def bare_image(docker: str, tmp_path: Path) -> Iterator[str]:
     variables = ["--change", "ENV LD_LIBRARY_PATH=/nowhere LD_PRELOAD=/nowhere.so PATH=/bin"]
     subprocess.run(["docker", "import", *variables, "-", name], input=tar, env=environ, capture_output=True, check=True)
     yield name
-    within(lambda: subprocess.run(["docker", "rmi", name], env=environ, capture_output=True).returncode == 0)
+    assert within(lambda: subprocess.run(["docker", "rmi", name], env=environ, capture_output=True).returncode == 0)
 
 
 def test_hosts_are_reached_from_an_image_without_any_program_for_it(
