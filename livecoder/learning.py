@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from math import inf
 from pathlib import Path
 
 from livecoder.control import Control
@@ -42,6 +41,7 @@ from livecoder.evolution.reflection import Reflection, reflect, too_dear
 from livecoder.evolution.standing import advises_tools
 from livecoder.evolution.watching import Given, Watching
 from livecoder.journal.account import Account, account
+from livecoder.limits import Aside, left
 from livecoder.loop import State, Watcher
 from livecoder.model import User
 from livecoder.opening import Opened
@@ -63,7 +63,7 @@ class Learning:
     def __init__(self, opened: Opened, tree: Callable[[], str], cancelled: Callable[[], bool] = never) -> None:
         self._opened = opened
         self._resources = ExitStack()
-        self.cost_usd = 0.0
+        self.aside = Aside()
         self._watching = _watching(opened, self._resources, tree, cancelled)
         given = opened.generation.startswith(DIRECTORY)
         self._why_off = "a scaffold given by directory is not changed" if given else ""
@@ -155,7 +155,7 @@ class Learning:
             return
         origin = Origin(directory.name, " ".join(task.split()), _now())
         answer = yield from reflect(opened.model, prompt, origin, opened.state.turn, control)
-        self.cost_usd += answer.cost_usd or 0.0
+        self.aside.book(answer.usage, answer.cost_usd)
         self._consider_words_of(evolution, past.outsider_text)
         accepted = 0
         receipt = _receipt(opened, directory.name, past, task)
@@ -218,11 +218,10 @@ class Learning:
         return described(found, self._opened.scaffold, now, directory.name, tainted=bool(past.outsider_text))
 
     def _too_dear(self, prompt: str, past: Account) -> str:
-        """By what the session cost that is looked back on; the budget is that of the session at hand."""
-        state, budget = self._opened.state, self._opened.settings.max_budget_usd
-        left = budget - state.cost_usd - self.cost_usd if budget else inf
+        """By what the session cost that is looked back on; the limits are those of the session at hand."""
+        may_use = left(self._opened.settings, self._opened.state, self.aside)
         tokens = self._opened.model.estimate_tokens(prompt)
-        return too_dear(tokens, past.cost_usd, past.tokens, past.cost_known, left)
+        return too_dear(tokens, past.cost_usd, past.tokens, past.cost_known, *may_use)
 
     def _reflected(self, evolution: Evolution, answer: Reflection, accepted: int) -> Reflected:
         rate = evolution.rate(self._opened.model_name)

@@ -18,7 +18,7 @@ from livecoder.baseline import MEASURED, Baseline, Memory
 from livecoder.checkpoints import Checkpoints
 from livecoder.compaction import Compaction, window
 from livecoder.control import Cause, Control
-from livecoder.endings import SIGNAL_CODES, Bill, Facts, result
+from livecoder.endings import SIGNAL_CODES, UNSETTLED, Bill, Facts, result
 from livecoder.errors import JournalError, LivecoderError, ProviderError
 from livecoder.events import (
     CheckpointTaken,
@@ -46,8 +46,9 @@ from livecoder.reached import Reached
 from livecoder.report import reported
 from livecoder.services import Services
 from livecoder.task import Task
-from livecoder.tested import LastRuns
+from livecoder.tested import HiddenFailures, LastRuns
 from livecoder.verify import BaseRuns, Trees, verify
+from livecoder.workspace.credentials import told
 from livecoder.workspace.diff import patch, stat
 from livecoder.workspace.undo import Undo
 from livecoder.workspace.weakened import weakened_tests
@@ -115,7 +116,7 @@ class Solver:
         state.round += 1
         unended = RoundEnded(state.round, "error_internal", "", "the round did not end", 0)
         deadline = time.monotonic() + (opened.settings.timeout or inf)
-        facts = Facts(task, unended, self.final_tree, deadline, Bill.of(state, self.learning.cost_usd))
+        facts = Facts(task, unended, self.final_tree, deadline, Bill.of(state, self.learning.aside.usd))
         self._renew(deadline)
         failure = yield from self._guarded(self._work(facts), facts)
         if failure:
@@ -124,7 +125,8 @@ class Solver:
         failure = yield from self._guarded(self._settle(facts), facts)
         if failure:
             self._fail(facts, failure)
-            yield from self._told(Warned(failure.line()))
+            lost = "what the round changed is in the tree and not in its patch: " if facts.made is UNSETTLED else ""
+            yield from self._told(Warned(lost + failure.line()))
         yield from self._guarded(Reached(opened.sandbox).rest(state.step), facts)
         facts.code = facts.code or self.signal_code
         if self._publisher:
@@ -208,8 +210,8 @@ class Solver:
             sandbox=opened.sandbox,
             state=opened.state,
             permit=opened.gatekeeper.permit,
-            limits=limits.limits(opened.settings, knobs.no_progress_repeats),
-            watchers=(*self.learning.watchers, *own),
+            limits=limits.limits(opened.settings, knobs.no_progress_repeats, self.learning.aside),
+            watchers=(*self.learning.watchers, HiddenFailures(), *own),
             command_timeout=timeout,
             tree_identity=opened.workspace.shadow.fingerprint,
             keep_output=opened.journal.keep,
@@ -292,5 +294,6 @@ def _introduction(opened: Opened, hooks: tuple[str, ...]) -> Iterator[Event]:
     )
     if opened.why_model:
         yield Warned(f"no model was named: {opened.model.name}, since {opened.why_model}")
-    for line in (*(opened.store.notices if opened.store else ()), *opened.scaffold.problems, *opened.left_out[:5]):
+    notices = (*told(opened.workspace.gitdir), *(opened.store.notices if opened.store else ()))
+    for line in (*notices, *opened.scaffold.problems, *opened.left_out[:5]):
         yield Warned(line)

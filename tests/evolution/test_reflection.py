@@ -221,6 +221,12 @@ def test_the_cap_in_dollars(prompt: int, spent_usd: float, spent_tokens: int, le
         assert "over the cap of $" in reason
 
 
+def test_no_more_tokens_than_the_user_allows() -> None:
+    assert too_dear(1_000, 0.0, 100_000, True, inf, 5_000) == ""
+    assert too_dear(1_000, 0.0, 100_000, True, inf, 4_999) == "about 5,000 tokens, and --max-tokens leaves 4,999"
+    assert too_dear(1_000, 0.0, 0, False, inf, -1) == "about 5,000 tokens, and --max-tokens leaves 0"
+
+
 @pytest.mark.parametrize(
     ("prompt", "spent_tokens", "allowed"),
     [
