@@ -16,6 +16,7 @@ from livecoder.errors import JournalError, ScaffoldError
 from livecoder.events import (
     Event,
     Harvested,
+    Nudged,
     ProposalRefused,
     Reflected,
     ScaffoldCommitted,
@@ -29,7 +30,7 @@ from livecoder.evolution.candidates import candidates, described
 from livecoder.evolution.evolve import PROPOSES, Evolution, Grounds
 from livecoder.evolution.harvest import Recurring, earlier
 from livecoder.evolution.lasted import lasted
-from livecoder.evolution.lessonwatch import vocabulary
+from livecoder.evolution.lessonwatch import recalled, vocabulary
 from livecoder.evolution.lookback import beside, last_tree, told_of, variables
 from livecoder.evolution.mined import load, refresh
 from livecoder.evolution.miner import worthwhile
@@ -91,8 +92,9 @@ class Learning:
         """The lessons that a round's first message shows."""
         return self._watching.lessons.with_task(task) if self._watching else []
 
-    def before_round(self, task: str, state: State) -> Iterator[Event]:
-        """What hooks have to say before the first turn."""
+    def before_round(self, task: str, state: State, learnt: Sequence[Lesson] = ()) -> Iterator[Event]:
+        """The lessons that its message has, and what hooks have to say before the first turn."""
+        yield from (Nudged("lesson", (), recalled(lesson), lesson.id) for lesson in learnt)
         for notice in self._watching.hooks.at_start(task, state) if self._watching else ():
             yield notice.event
             if notice.say:

@@ -24,7 +24,6 @@ from livecoder.events import (
     CheckpointTaken,
     Event,
     ModelReplied,
-    Nudged,
     PatchMade,
     Reflected,
     RoundEnded,
@@ -33,7 +32,6 @@ from livecoder.events import (
     Verified,
     Warned,
 )
-from livecoder.evolution.lessonwatch import recalled
 from livecoder.jobs import Jobs
 from livecoder.learning import PENDING, Learning
 from livecoder.loop import CAUSES, Session, run
@@ -44,7 +42,6 @@ from livecoder.prompt import first_message, ground_text, message
 from livecoder.publish import Publisher
 from livecoder.reached import Reached
 from livecoder.report import reported
-from livecoder.scaffold.lessons import Lesson
 from livecoder.services import Services
 from livecoder.task import Task
 from livecoder.tested import HiddenFailures, LastRuns
@@ -182,12 +179,12 @@ class Solver:
         before = opened.workspace.shadow.checkpoint()
         facts.before = self._checkpoints.tree = self.final_tree = before.tree
         Undo(opened.workspace.shadow).begin_round(before.tree, task.text[:200])
-        learnt = self.learning.with_task(task.text)
-        yield RoundStarted(state.round, task.text, said := _message(opened, task, learnt), task.outsider)
+        learnt, first = self.learning.with_task(task.text), state.round == 1
+        said = first_message(task, opened.ground, opened.settings.verify, learnt) if first else message(task, learnt)
+        yield RoundStarted(state.round, task.text, said, task.outsider)
         yield CheckpointTaken(state.round, 0, before.tree, before.left_out)
         state.messages.append(User(said))
-        yield from (Nudged("lesson", (), recalled(lesson), lesson.id) for lesson in learnt)
-        yield from self.learning.before_round(task.text, state)
+        yield from self.learning.before_round(task.text, state, learnt)
         with Jobs(opened.rooms, self._services, self._control.cancelled, opened.journal.keep) as jobs:
             for event in run(self._session(jobs), self._control):
                 yield event
@@ -255,13 +252,6 @@ class Solver:
         else:
             self._renew(facts.deadline)
             yield from self.learning.after_round(facts.task, self._control, reflect_now)
-
-
-def _message(opened: Opened, task: Task, learnt: Sequence[Lesson]) -> str:
-    """What the model reads at a round's start."""
-    if opened.state.round > 1:
-        return message(task, learnt)
-    return first_message(task, opened.ground, opened.settings.verify, learnt)
 
 
 def _baseline(opened: Opened) -> Baseline:
