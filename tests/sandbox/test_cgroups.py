@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from livecoder.sandbox.cgroups import Group, Hits, Limits, session_group
+from livecoder.sandbox.cgroups import Group, Hits, Limits, session_group, surroundings
 
 LIMITS = Limits(300 * 1024 * 1024, 77)
 
@@ -41,7 +43,8 @@ def test_what_a_killed_session_left_is_ended_and_removed_by_the_next() -> None:
     program = (
         "import subprocess, os\nfrom livecoder.sandbox.cgroups import Limits, session_group\n"
         "room = session_group(Limits(10**9, 99)).make('room-1', Limits(10**9, 99))\n"
-        "left = subprocess.Popen(['sleep', '60'])\nroom.admit(left.pid)\nprint(left.pid, room.pids.parent)\n"
+        "left = subprocess.Popen(['sleep', '600'], stdout=subprocess.DEVNULL)\nroom.admit(left.pid)\n"
+        "print(left.pid, room.pids.parent)\n"
         "os.kill(os.getpid(), 9)"
     )
     with real():
@@ -53,6 +56,24 @@ def test_what_a_killed_session_left_is_ended_and_removed_by_the_next() -> None:
         assert not Path(place).exists()
         status = Path(f"/proc/{pid}/status")
         assert not status.exists() or "Z (zombie)" in status.read_text()
+
+
+def test_who_has_logged_in_is_told_what_gives_them_groups_and_it_does() -> None:
+    """By systemd as it is: a login session belongs to it, what the user's own manager starts to the user."""
+    if os.getuid() == 0 or not Path(f"/run/user/{os.getuid()}/systemd").is_dir():
+        pytest.skip("no ordinary user with a systemd of their own")
+    program = (
+        "from livecoder.sandbox.cgroups import Limits, session_group\n"
+        "try:\n    session_group(Limits(10**9, 99)).remove(); print('made')\nexcept OSError as error:\n    print(error)"
+    )
+    words = [sys.executable, "-c", program]
+    told = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    if told == "made\n":
+        pytest.skip("groups can be made in this session")
+    way_out = re.search("`(systemd-run .*) livecoder`", told)
+    assert way_out, told
+    done = subprocess.run([*way_out[1].split(), *words], capture_output=True, text=True, check=True)
+    assert done.stdout == "made\n", done.stderr
 
 
 @pytest.fixture
@@ -85,6 +106,16 @@ def test_beside_our_own_group_its_limits_hold_as_well(unified: Path) -> None:
     (unified / "top/user.slice/own.scope/memory.max").write_text("1000000\n")
     (unified / "top/user.slice/own.scope/pids.max").write_text("max\n")
     assert session_group(LIMITS, unified).limits == Limits(1000000, 77)
+
+
+def test_surroundings_are_the_same_for_all_scopes_of_a_place(unified: Path) -> None:
+    found = surroundings(unified)
+    (unified / "cgroup").write_text("0::/user.slice/other.scope\n")
+    assert surroundings(unified) == found == "0::/user.slice"
+    (unified / "cgroup").write_text("0::/user.slice/user.service/other.scope\n")
+    assert surroundings(unified) != found
+    (unified / "cgroup").unlink()
+    assert surroundings(unified) == ""
 
 
 @pytest.mark.parametrize("handed_on", ["cpu", "memory", "cpu pids"])
