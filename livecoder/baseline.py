@@ -20,6 +20,7 @@ from livecoder.errors import LivecoderError
 from livecoder.events import GroundMeasured
 from livecoder.loop import Notice, State, Step
 from livecoder.rooms import Rooms, speaks_of_reports
+from livecoder.sandbox import Finished
 from livecoder.tested import Tested, run
 from livecoder.testruns import Counts
 
@@ -42,7 +43,7 @@ class Measured:
     exit_code: int | None
     seconds: float
     said: str
-    """The counts of its tests, or the last line that it printed."""
+    """The counts of its tests; where there are none, the line that says most of how it ended."""
     failing: tuple[str, ...] = ()
 
     def line(self) -> str:
@@ -132,8 +133,9 @@ class Baseline:
         return None
 
     def _measure(self) -> Tested:
-        room = self._rooms.copy(self._tree, report=not speaks_of_reports(self._command))
-        return run(self._command, room, self._rooms.copy(self._tree), MAX_SECONDS, self._stopped.is_set)
+        stopped = self._stopped.is_set
+        room = self._rooms.copy(self._tree, report=not speaks_of_reports(self._command), cancelled=stopped)
+        return run(self._command, room, self._rooms.copy(self._tree, cancelled=stopped), MAX_SECONDS, stopped)
 
     def _measured(self) -> Measured | None:
         """Once: what the run came to, kept. None where it says nothing: it failed, or was hardly begun."""
@@ -155,9 +157,15 @@ class Baseline:
 def measured(tree: str, command: str, tested: Tested) -> Measured:
     """A run of `command` that ended by itself."""
     finished, tests = tested.finished, tested.tests
-    last = finished.output.strip().rpartition("\n")[2][:200] or "it printed nothing"
-    said, failing = (counted(tests.counts), tests.failing) if tests else (last, ())
+    said, failing = (counted(tests.counts), tests.failing) if tests else (_words(finished), ())
     return Measured(tree, command, finished.exit_code, finished.seconds, said, failing[:MOST_NAMES])
+
+
+def _words(finished: Finished) -> str:
+    """The last line, or where the run failed the last that names an error: runners print more after it."""
+    lines = finished.output.strip().splitlines() or ["it printed nothing"]
+    errors = [line for line in lines if "error" in line.lower()] if finished.exit_code else []
+    return (errors or lines)[-1].strip()[:200]
 
 
 def counted(counts: Counts) -> str:

@@ -35,6 +35,9 @@ class _Job:
     request: JobRequest
     end: futures.Future[Finished]
     told: bool = False
+    """That it has ended."""
+    shown: bool = False
+    """With all that it printed."""
 
     @property
     def running(self) -> bool:
@@ -72,8 +75,9 @@ class Jobs:
         self._resources.close()
 
     def after_step(self, step: Step, state: State) -> Iterator[Notice]:
+        began = time.monotonic()
         for request in step.finished.job_requests:
-            yield from self._start(request, step) if request.command else self._wait(request.name, step)
+            yield from self._start(request, step) if request.command else self._wait(request.name, began, step)
         for request in step.finished.service_requests:
             if request.name in self._jobs and self._jobs[request.name].running:
                 yield _refused(f"service {request.name} was not started: a job of that name still runs")
@@ -108,24 +112,30 @@ class Jobs:
             self._jobs[name] = _Job(request, self._threads.submit(drained, run))
             yield Notice(JobStarted(step.started.step, name, request.command))
 
-    def _wait(self, name: str, step: Step) -> Iterator[Notice]:
-        """Until the job ends, or for as long as the command that asked might have taken."""
-        job = self._jobs.get(name)
-        if job is None:
-            known = ", ".join(self._jobs) or "none was started in this round"
-            yield _refused(f"there is no job {name} ({known})")
-            return
-        until = time.monotonic() + step.started.timeout
-        while job.running and time.monotonic() < until and not self._cancelled():
-            futures.wait([job.end], TICK)
-        if job.running:
-            waited = f"job {name} still runs after a wait of {step.started.timeout:.0f} s"
-            yield Notice(Warned(waited), f"{waited}: `lc out {name}` shows what it printed so far")
-        else:
-            yield self._ended(job, step.started.step, whole=True)
+    def _wait(self, name: str, began: float, step: Step) -> Iterator[Notice]:
+        """For the job of this name, or for all whose results were not shown.
+
+        It costs nothing but time, as no command runs and the model is not asked: so it lasts as long as a job may, or
+        as the command may to which the model gave a limit. Both count from `began`.
+        """
+        until = began + (step.limit or MAX_SECONDS)
+        jobs = self._jobs
+        wanted = {name: jobs.get(name)} if name else {each: job for each, job in jobs.items() if not job.shown}
+        for name, job in wanted.items():
+            while job and job.running and time.monotonic() < until and not self._cancelled():
+                futures.wait([job.end], TICK)
+            if job is None:
+                yield _refused(f"there is no job {name} ({', '.join(jobs) or 'none was started in this round'})")
+            elif job.running:
+                waited = f"job {name} still runs after a wait of {time.monotonic() - began:.0f} s"
+                yield Notice(Warned(waited), f"{waited}: `lc out {name}` shows what it printed so far")
+            else:
+                yield self._ended(job, step.started.step, whole=True)
+        if not wanted:
+            yield _refused("there is no job to wait for")
 
     def _ended(self, job: _Job, step: int, *, whole: bool) -> Notice:
-        job.told = True
+        job.told, job.shown = True, job.shown or whole
         name, error = job.request.name, job.end.exception()
         if isinstance(error, LivecoderError):
             return _refused(f"job {name} failed: {error.line()}")

@@ -74,6 +74,8 @@ class Step:
     tree_changed: bool
     tree: str = ""
     """Identity of the working tree after it."""
+    limit: float | None = None
+    """The seconds that the model itself gave it."""
 
 
 @dataclass(slots=True)
@@ -277,7 +279,7 @@ def _step(session: Session, control: Control, call: Call) -> Generator[Event, No
     changed, state.tree = tree != state.tree, tree
     yield recorded(started, finished, changed, session.keep_output(finished.spool) if finished.spool else "")
     said = [permit.said]
-    step = Step(started, finished, changed, tree)
+    step = Step(started, finished, changed, tree, call.timeout)
     state.steps.append(step)
     for watcher in session.watchers:
         for notice in watcher.after_step(step, state):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from livecoder.events import CommandFinished, CommandStarted
@@ -26,6 +26,10 @@ class Observations:
         key = timeless(finished.output)
         first = self._first.setdefault(key, number) if len(key) >= TOLD_AGAIN else number
         return observation(finished, said, f"[the same output as that of command {first}]" if first != number else "")
+
+    def forget(self, steps: Collection[int]) -> None:
+        """The model has the outputs of these no more: what gives the same again is told again."""
+        self._first = {key: step for key, step in self._first.items() if step not in steps}
 
 
 def observation(finished: Finished, said: Sequence[str], instead: str = "") -> str:

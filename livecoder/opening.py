@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -28,7 +28,7 @@ from livecoder.model.provider import Provider, ProviderSettings
 from livecoder.permissions.gatekeeper import Gatekeeper
 from livecoder.prompt import SAMPLES, render
 from livecoder.rights import gatekeeper, usable, withholding
-from livecoder.rooms import Rooms, gitdirs
+from livecoder.rooms import Cancelled, Copier, Rooms, gitdirs
 from livecoder.sandbox import Room, Sandbox
 from livecoder.sandbox.backends import chosen
 from livecoder.sandbox.pinned import Pins
@@ -230,13 +230,13 @@ def policy(settings: Settings) -> Policy:
     return replace(Policy(reach=settings.reach, image=settings.image), **given)
 
 
-def copier(workspace: Workspace, dependencies: Dependencies) -> Callable[[str, Path], str]:
+def copier(workspace: Workspace, dependencies: Dependencies) -> Copier:
     """See `rooms.Copier`."""
 
-    def copy(tree: str, dest: Path) -> str:
-        made = clean_copy(workspace.shadow.trees, tree, dependencies, dest)
+    def copy(tree: str, dest: Path, cancelled: Cancelled) -> str:
+        made = clean_copy(workspace.shadow.trees, tree, dependencies, dest, cancelled)
         if made.why_in_place and not (dest.exists() and any(dest.iterdir())):
-            materialise(workspace.shadow.trees, tree, dest)
+            materialise(workspace.shadow.trees, tree, dest, cancelled)
         return made.why_in_place
 
     return copy

@@ -12,11 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from livecoder import config
 from livecoder.endings import Facts, judge
-from livecoder.errors import BranchRefused, LivecoderError
+from livecoder.errors import LivecoderError
 from livecoder.events import BranchCommit, BranchMade, Event, Warned
 from livecoder.opening import Opened
 from livecoder.workspace.branch import Left, Proposal, make, propose
+from livecoder.workspace.git import Git
+from livecoder.workspace.leaks import refuse_secret_name
 from livecoder.workspace.quarantine import head_of
 
 
@@ -30,20 +33,22 @@ class Publisher:
     @classmethod
     def begin(cls, opened: Opened) -> Self | None:
         """Before the first command runs; None where no branch was asked for. Raises BranchRefused."""
-        gitdir = opened.sandbox.room.gitdir
-        return cls(opened, head_of(gitdir)) if opened.settings.branch and gitdir else None
+        name, gitdir = opened.settings.branch, opened.sandbox.room.gitdir
+        if not name or not gitdir:
+            return None
+        base = head_of(gitdir)
+        refuse_secret_name(Git(opened.workspace.gitdir), base, name, config.secrets())
+        return cls(opened, base)
 
     @contextmanager
     def proposed(self, final_tree: str, task: str) -> Generator[Proposal | None]:
         """What would become the branch, while it lasts; None where nothing was left. Raises BranchRefused."""
         opened, room = self.opened, self.opened.sandbox.room
         assert room.gitdir, "begin() saw it"
-        left = Left(room.gitdir, room.objects, opened.base_tree, final_tree)
+        left = Left(room.gitdir, room.objects, opened.base_tree, final_tree, tuple(config.secrets()))
         subject = next((line.strip() for line in task.splitlines() if line.strip()), "changes")
         with tempfile.TemporaryDirectory(dir=opened.directory / "room", prefix="branch-") as place:
-            proposal = propose(opened.workspace, left, self.base, subject, Path(place), Path.home())
-            self._refuse_secrets(proposal)
-            yield proposal
+            yield propose(opened.workspace, left, self.base, subject, Path(place), Path.home())
 
     def made(self, proposal: Proposal) -> BranchMade:
         """Make the branch. Raises BranchRefused."""
@@ -63,15 +68,6 @@ class Publisher:
                 yield facts.branch
         except LivecoderError as error:
             facts.unpublished = error.line()
-
-    def _refuse_secrets(self, proposal: Proposal | None) -> None:
-        """A branch is made to be pushed: no message of it may carry what the journal would mask."""
-        for commit in proposal.commits if proposal else ():
-            if self.opened.journal.masked(commit.message) != commit.message:
-                remedy = "the files are in the tree: commit them yourself"
-                raise BranchRefused(
-                    f"the message of commit {commit.id[:12]} holds a secret of your environment", remedy
-                )
 
 
 def described(name: str, proposal: Proposal) -> BranchMade:

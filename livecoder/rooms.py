@@ -16,12 +16,14 @@ from livecoder.loop import drained
 from livecoder.sandbox import Finished, Guest, Sandbox
 from livecoder.sandbox.regular import read_regular
 from livecoder.sandbox.removal import remove
+from livecoder.workspace.copies import never
 from livecoder.workspace.gitdir import private_gitdir
 
-Copier: TypeAlias = Callable[[str, Path], str]
+Cancelled: TypeAlias = Callable[[], bool]
+Copier: TypeAlias = Callable[[str, Path, Cancelled], str]
 """Writes a clean copy of a checkpoint's tree, dependency folders as they were at the start, into a directory.
 
-Returns "" or why the copy is not wholly clean.
+Returns "" or why the copy is not wholly clean; one that was cancelled is not.
 """
 Gitdir: TypeAlias = Callable[[Path], tuple[Path, tuple[Path, ...]]]
 """Makes a private gitdir of the user's repository in a new directory; with the object stores that it reads."""
@@ -49,7 +51,7 @@ class Copy:
     path: Path
     impure: str
 
-    def run(self, command: str, timeout: float, cancelled: Callable[[], bool] = lambda: False) -> Finished:
+    def run(self, command: str, timeout: float, cancelled: Cancelled = never) -> Finished:
         return drained(self.sandbox.run(command, timeout, cancelled))
 
 
@@ -76,17 +78,18 @@ class Rooms:
         *,
         report: bool = False,
         guest: str = "",
+        cancelled: Cancelled = never,
     ) -> Generator[Copy]:
         """A room on a clean copy of `tree`, at the workspace's own path; `beside` is seen there as /run/lc/base."""
-        with self.clean(tree) as clean, self.on(clean, scaffold, beside, report=report, guest=guest) as copy:
+        with self.clean(tree, cancelled) as clean, self.on(clean, scaffold, beside, report=report, guest=guest) as copy:
             yield copy
 
     @contextmanager
-    def clean(self, tree: str) -> Generator[Clean]:
-        """A clean copy of `tree` for rooms that are opened `on` it."""
+    def clean(self, tree: str, cancelled: Cancelled = never) -> Generator[Clean]:
+        """A clean copy of `tree` for rooms that are opened `on` it; whoever cancels runs nothing in them."""
         with self._place() as place:
             content = place / "tree"
-            impure = self.copier(tree, content)
+            impure = self.copier(tree, content, cancelled)
             (content / ".git").mkdir(parents=True, exist_ok=True)  # where each room's gitdir is mounted
             yield Clean(content, impure)
 
@@ -212,12 +215,7 @@ def speaks_of_reports(text: str) -> bool:
     return "--junit" in text or "no:junit" in text
 
 
-def never() -> bool:
-    """Nobody cancels."""
-    return False
-
-
-def runner(sandbox: Sandbox, cancelled: Callable[[], bool] = never) -> Callable[[str, float], tuple[int, str]]:
+def runner(sandbox: Sandbox, cancelled: Cancelled = never) -> Callable[[str, float], tuple[int, str]]:
     """`run(command, seconds) -> (exit code, output)` in this sandbox."""
 
     def run(command: str, seconds: float) -> tuple[int, str]:

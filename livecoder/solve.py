@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Iterator, Sequence
+from contextlib import suppress
 from math import inf
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +16,7 @@ from typing import Self
 from livecoder import limits
 from livecoder.baseline import MEASURED, Baseline, Memory
 from livecoder.checkpoints import Checkpoints
+from livecoder.compaction import Compaction, window
 from livecoder.control import Cause, Control
 from livecoder.endings import SIGNAL_CODES, Bill, Facts, result
 from livecoder.errors import JournalError, LivecoderError, ProviderError
@@ -62,6 +64,7 @@ class Solver:
         self._baseline = _baseline(opened)
         self.learning = Learning(opened, lambda: self._checkpoints.tree, lambda: self._control.cancelled())
         self._last_runs = LastRuns()
+        self._compaction = _compaction(opened)
         self._services = Services(opened.rooms, lambda: self._control.cancelled(), opened.journal.keep)
         self.final_tree = opened.base_tree
 
@@ -154,10 +157,8 @@ class Solver:
 
     def _told(self, event: Event) -> Iterator[Event]:
         """An event that must be seen, also when the journal cannot be written any more."""
-        try:
+        with suppress(JournalError):
             self.opened.journal.append(event)
-        except JournalError:
-            pass
         yield event
 
     def _fail(self, facts: Facts, error: LivecoderError) -> None:
@@ -197,13 +198,14 @@ class Solver:
         opened, knobs = self.opened, self.opened.scaffold.knobs
         timeout, cancelled = knobs.command_timeout_seconds, self._control.cancelled
         base = BaseRuns(opened.rooms, opened.base_tree, timeout, cancelled, self._last_runs)
+        own = (base, jobs, Reached(opened.sandbox), self._checkpoints, self._baseline, self._compaction)
         return Session(
-            model=opened.model,
+            model=self._compaction,
             sandbox=opened.sandbox,
             state=opened.state,
             permit=opened.gatekeeper.permit,
             limits=limits.limits(opened.settings, knobs.no_progress_repeats),
-            watchers=(*self.learning.watchers, base, jobs, Reached(opened.sandbox), self._checkpoints, self._baseline),
+            watchers=(*self.learning.watchers, *own),
             command_timeout=timeout,
             tree_identity=opened.workspace.shadow.fingerprint,
             keep_output=opened.journal.keep,
@@ -254,6 +256,11 @@ def _baseline(opened: Opened) -> Baseline:
     wanted = opened.settings.measure_ground and not opened.model.recorded
     command = (opened.settings.verify or opened.ground.test_command) if wanted else ""
     return Baseline(command, opened.base_tree, opened.rooms, Memory(opened.sessions.parent / MEASURED))
+
+
+def _compaction(opened: Opened) -> Compaction:
+    size = window(opened.model, opened.settings.context_window)
+    return Compaction(opened.model, opened.state.observations, opened.sandbox.room.shared / "out", size)
 
 
 def _introduction(opened: Opened, hooks: tuple[str, ...]) -> Iterator[Event]:

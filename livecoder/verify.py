@@ -9,6 +9,7 @@ import shlex
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 
 from livecoder.events import BaseRan, CommandStarted, Verified, Warned
 from livecoder.loop import Notice, State, Step, drained
@@ -41,8 +42,8 @@ def verify(
     finished = final.finished
     base: Tested | None = None
     if not impure and finished.seconds <= BASE_PAYS_SECONDS and trees.base != trees.final and not cancelled():
-        room = rooms.copy(trees.base, report=not speaks_of_reports(command))
-        base = run(command, room, rooms.copy(trees.base), 2 * BASE_PAYS_SECONDS, cancelled)
+        room = rooms.copy(trees.base, report=not speaks_of_reports(command), cancelled=cancelled)
+        base = run(command, room, rooms.copy(trees.base, cancelled=cancelled), 2 * BASE_PAYS_SECONDS, cancelled)
     output = finished.output if not finished.note else f"{finished.output}\n[{finished.note}]"
     return Verified(
         command=command,
@@ -68,10 +69,12 @@ def _on_final(command: str, rooms: Rooms, tree: str, cancelled: Callable[[], boo
     """The run on a clean copy, or in the workspace itself with the reason why no copy will do."""
     report = not speaks_of_reports(command)
     with ExitStack() as stack:
-        clean = None if rooms.no_copies else stack.enter_context(rooms.clean(tree))
+        clean = None if rooms.no_copies else stack.enter_context(rooms.clean(tree, cancelled))
         why = clean.impure if clean else rooms.no_copies
         if clean and not why:
-            return run(command, rooms.on(clean, report=report), rooms.copy(tree), TIMEOUT, cancelled), ""
+            return run(
+                command, rooms.on(clean, report=report), rooms.copy(tree, cancelled=cancelled), TIMEOUT, cancelled
+            ), ""
         sandbox = stack.enter_context(rooms.in_place())
         return tested(drained(sandbox.run(command, TIMEOUT, cancelled))), why
 
@@ -104,8 +107,8 @@ class BaseRuns:
         """`output` is what `lc out` calls the run's. A command that was given longer gives its base run as long."""
         beside, asked = self.rooms.sandbox.room.content, not speaks_of_reports(request.command)
         tools = self.rooms.sandbox.room.scaffold
-        room = self.rooms.copy(self.base_tree, tools, beside, report=asked, guest=output)
-        plain = self.rooms.copy(self.base_tree, tools, beside, guest=output)
+        copied = partial(self.rooms.copy, self.base_tree, tools, beside, guest=output, cancelled=self.cancelled)
+        room, plain = copied(report=asked), copied()
         base = run(_with_taken(request), room, plain, max(self.timeout, started.timeout), self.cancelled)
         finished = base.finished
         last = self.last.of(request.command) if base.tests else None

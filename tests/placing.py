@@ -9,7 +9,7 @@ from pathlib import Path
 
 from looping import bubble
 
-from livecoder.rooms import Rooms, gitdirs
+from livecoder.rooms import Cancelled, Rooms, gitdirs
 from livecoder.verify import Trees
 from livecoder.workspace.copies import Dependencies, clean_copy, materialise
 from livecoder.workspace.workspace import Workspace
@@ -32,8 +32,8 @@ def placed(tmp_path: Path, root: Path) -> Generator[Place]:
     workspace = Workspace.open(root, tmp_path / "state")
     dependencies = Dependencies.snapshot(workspace.shadow, tmp_path / "dependencies")
 
-    def copier(tree: str, dest: Path) -> str:
-        return clean_copy(workspace.shadow.trees, tree, dependencies, dest).why_in_place
+    def copier(tree: str, dest: Path, cancelled: Cancelled) -> str:
+        return clean_copy(workspace.shadow.trees, tree, dependencies, dest, cancelled).why_in_place
 
     def tree() -> str:
         return workspace.shadow.checkpoint().tree

@@ -36,6 +36,7 @@ LAYERS = (
         "observation",
         "loop",
         "limits",
+        "compaction",
         "rooms",
         "tested",
         "verify",

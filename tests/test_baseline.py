@@ -11,7 +11,7 @@ from looping import Rounds, bubble, observed, of, say
 
 from livecoder.baseline import KEPT, Baseline, Measured, Memory
 from livecoder.events import GroundMeasured
-from livecoder.rooms import Rooms, gitdirs
+from livecoder.rooms import Cancelled, Rooms, gitdirs
 from livecoder.workspace.copies import materialise
 from livecoder.workspace.trees import Trees
 from livecoder.workspace.workspace import Workspace
@@ -47,8 +47,8 @@ def place(tmp_path: Path, make_repository: Callable[..., Path]) -> Iterator[Plac
     root = make_repository({"suite": f"touch {tmp_path}/never-there; touch ran; {REPORT}\n"})
     workspace = Workspace.open(root, tmp_path / "state")
 
-    def copier(tree: str, dest: Path) -> str:
-        materialise(workspace.shadow.trees, tree, dest)
+    def copier(tree: str, dest: Path, cancelled: Cancelled) -> str:
+        materialise(workspace.shadow.trees, tree, dest, cancelled)
         return ""
 
     tree = workspace.shadow.checkpoint().tree
@@ -109,6 +109,12 @@ def test_what_cannot_run_is_told_with_its_last_words(place: Place) -> None:
     (event,), _ = place.play(*[SLEEP] * 12, command="echo first; no-such-runner")
     assert event.exit_code == 127
     assert "no-such-runner: command not found" in event.said
+
+
+def test_a_runner_that_prints_more_after_its_error_is_told_by_the_error(place: Place) -> None:
+    usage = "printf 'usage: x\\nx: error: unrecognized arguments: -n\\n  rootdir: /repo\\n'"
+    (event,), _ = place.play(*[SLEEP] * 12, command=f"{usage}; exit 4")
+    assert (event.exit_code, event.said) == (4, "x: error: unrecognized arguments: -n")
 
 
 def test_lines_for_the_model() -> None:

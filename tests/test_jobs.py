@@ -110,9 +110,24 @@ def test_a_long_output_is_cut_and_names_the_command_that_shows_the_rest(sandbox:
     assert of(JobEnded, events)[0].truncated
 
 
-def test_waiting_ends_with_the_time_limit_of_the_command_that_waits(sandbox: Sandbox) -> None:
-    _, (text,) = play(sandbox, say(f"lc run slow '{GO}'; lc wait slow"), timeout=1.0)
-    assert "job slow still runs after a wait of 1 s: `lc out slow` shows what it printed so far" in text
+def test_waiting_lasts_as_long_as_the_job_whatever_the_usual_limit_of_a_command(sandbox: Sandbox) -> None:
+    _, (text,) = play(sandbox, say("lc run slow 'sleep 3; echo over'; lc wait slow"), timeout=2.0)
+    assert "job slow:\nover\n[exit 0]" in text
+
+
+def test_waiting_ends_with_the_time_limit_that_the_model_gave(sandbox: Sandbox) -> None:
+    wait = f"```bash timeout=2\nlc run one '{GO}'; lc run two '{GO}'; lc wait one two\n```"
+    _, (text,) = play(sandbox, wait)
+    for name in ("one", "two"):
+        assert f"job {name} still runs after a wait of 2 s: `lc out {name}` shows what it printed so far" in text
+
+
+def test_several_are_waited_for_by_name_and_all_without_one(sandbox: Sandbox) -> None:
+    start = "; ".join(f"lc run {name} 'echo it is {name}'" for name in ("one", "two", "three"))
+    _, texts = play(sandbox, say(f"{start}; lc wait three one"), say("lc wait"), say("lc wait"))
+    assert texts[0].index("job three:\nit is three") < texts[0].index("job one:\nit is one")
+    assert [f"job {name}:\nit is {name}" in texts[1] for name in ("one", "two", "three")] == [False, True, False]
+    assert "[there is no job to wait for]" in texts[2]
 
 
 def test_waiting_ends_when_the_user_wants_out(sandbox: Sandbox) -> None:
@@ -136,6 +151,7 @@ def test_what_still_runs_is_stopped_with_the_round_and_said(sandbox: Sandbox) ->
     ("command", "answer"),
     [
         ("lc wait nobody", "there is no job nobody (none was started in this round)"),
+        ("lc wait", "there is no job to wait for"),
         (f"lc run one '{GO}'; lc run one true", "job one was not started: one of that name still runs"),
         (
             "; ".join(f"lc run job-{number} '{GO}'" for number in range(MAX_RUNNING + 1)),
@@ -148,7 +164,7 @@ def test_what_cannot_be_is_said(sandbox: Sandbox, command: str, answer: str) -> 
     assert f"[{answer}]" in text
 
 
-@pytest.mark.parametrize("misuse", ["run", "run x", "run X true", "run 1 true", "run ../x true", "wait", "wait A"])
+@pytest.mark.parametrize("misuse", ["run", "run x", "run X true", "run 1 true", "run ../x true", "wait A", "wait a B"])
 def test_misuse_shows_the_usage(sandbox: Sandbox, misuse: str) -> None:
     events, (text,) = play(sandbox, say(f"lc {misuse}"))
     assert "usage: lc VERB" in text and "[exit 2]" in text

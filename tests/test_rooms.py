@@ -10,7 +10,7 @@ import pytest
 from looping import bubble
 
 from livecoder.loop import drained
-from livecoder.rooms import Rooms, gitdirs, runner
+from livecoder.rooms import Cancelled, Rooms, gitdirs, runner
 from livecoder.workspace.copies import Dependencies, clean_copy
 from livecoder.workspace.workspace import Workspace
 from tests.workspace.conftest import picture
@@ -32,8 +32,8 @@ def place(tmp_path: Path, make_repository: Callable[..., Path]) -> Iterator[Plac
     scaffold = tmp_path / "scaffold"
     (scaffold / "tools").mkdir(parents=True)
 
-    def copier(tree: str, dest: Path) -> str:
-        return clean_copy(workspace.shadow.trees, tree, dependencies, dest).why_in_place
+    def copier(tree: str, dest: Path, cancelled: Cancelled) -> str:
+        return clean_copy(workspace.shadow.trees, tree, dependencies, dest, cancelled).why_in_place
 
     with bubble(tmp_path, root) as sandbox:
         rooms = Rooms(sandbox, copier, gitdirs(root), tmp_path / "copies")
@@ -116,7 +116,7 @@ def test_a_copy_can_be_written_and_reaches_no_other_directory(place: Place, tmp_
 
 
 def test_a_copy_that_cannot_be_clean_says_why(place: Place) -> None:
-    def dirty(tree: str, dest: Path) -> str:
+    def dirty(tree: str, dest: Path, cancelled: Cancelled) -> str:
         dest.mkdir()
         return "the dependencies take 9.9 GB"
 

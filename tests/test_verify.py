@@ -12,7 +12,7 @@ from placing import Place, never, placed
 
 from livecoder.endings import TAMPERED
 from livecoder.events import BaseRan
-from livecoder.rooms import NO_SANDBOX
+from livecoder.rooms import NO_SANDBOX, Cancelled
 from livecoder.sandbox.host import Host
 from livecoder.sandbox.policy import Policy
 from livecoder.verify import MAX_BASE_REQUESTS, BaseRuns, verify
@@ -72,8 +72,8 @@ def test_its_output_and_what_was_weakened_are_kept(place: Place) -> None:
 
 
 def test_where_no_clean_copy_can_be_made_it_says_so(place: Place) -> None:
-    def impure(tree: str, dest: Path) -> str:
-        place.rooms.copier(tree, dest)
+    def impure(tree: str, dest: Path, cancelled: Cancelled) -> str:
+        place.rooms.copier(tree, dest, cancelled)
         return "a dependency was changed in place"
 
     rooms = dataclasses.replace(place.rooms, copier=impure)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -26,7 +27,7 @@ def reflect(
     options.check()
     shown = screen(options)
     with Signals(None if options.quiet else lambda: shown.terminal.waiting_for) as signals:
-        settings = options.settings(headless=True)
+        settings = replace(options.settings(headless=True), measure_ground=False)  # nobody works on the tree as it is
         with opened(settings, options.cwd) as opening, Solver(opening) as solver:
             earlier = [directory for directory in found([opening.sessions]) if directory != opening.directory]
             waiting = [named(earlier, session)] if session and not pending else solver.learning.pending()

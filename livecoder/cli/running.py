@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -152,17 +153,45 @@ def check_files(options: Options) -> None:
 
 def check_file(flag: str, path: Path | None) -> None:
     """Raises UsageError for a file that cannot be written."""
-    if path is not None and (path.is_dir() or not os.access(path.absolute().parent, os.W_OK)):
+    if path is None:
+        return
+    place = path.absolute().parent if _is_plain(path) else path
+    if path.is_dir() or not os.access(place, os.W_OK):
         raise UsageError(f"{flag} {path} cannot be written", "give a file in a directory that exists")
 
 
 def write_atomically(path: Path, data: bytes, remedy: str = "the change is in the tree") -> None:
+    """The whole file or the one that was there before, with its permissions.
+
+    A link, a pipe or a device is written to as it is: what has its place must not be a file afterwards. Raises
+    ConfigError, for a pipe that nobody reads at once.
+    """
+    try:
+        if _is_plain(path):
+            _replace(path, data)
+        else:
+            descriptor = os.open(path, os.O_WRONLY | os.O_TRUNC | os.O_NONBLOCK | os.O_CLOEXEC)
+            with os.fdopen(descriptor, "wb") as file:
+                os.set_blocking(descriptor, True)
+                file.write(data)
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be written: {error.strerror}", remedy) from None
+
+
+def _is_plain(path: Path) -> bool:
+    """Whether it is a regular file under its own name, or may become one."""
+    return not os.path.lexists(path) or (path.is_file() and not path.is_symlink())
+
+
+def _replace(path: Path, data: bytes) -> None:
     scratch = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         scratch.write_bytes(data)
+        if path.exists():
+            shutil.copymode(path, scratch)
         scratch.replace(path)
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be written: {error.strerror}", remedy) from None
+    finally:
+        scratch.unlink(missing_ok=True)
 
 
 def with_project(settings: Settings, cwd: Path) -> Settings:

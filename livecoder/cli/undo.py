@@ -77,10 +77,13 @@ def _apply(history: Undo, plan: Plan, *, yes: bool) -> int:
     applied = history.apply(plan, force=yes or bool(plan.conflicts))
     for line in applied.failed:
         print(f"  ! {in_line(line)}", file=sys.stderr)
-    back = "livecoder redo" if plan.verb == "undo" else "livecoder undo"
-    count = len(plan.edits)
-    print(f"done: {count} {'file' if count == 1 else 'files'}; take it back with `{back}`")
-    return 1 if applied.failed else 0
+    back, again = ("redo", "undo") if plan.verb == "undo" else ("undo", "redo")
+    count = f"{len(plan.edits)} {'file' if len(plan.edits) == 1 else 'files'}"
+    if applied.failed:
+        print(f"not done: {len(applied.failed)} of {count}; `livecoder {back}`, then `livecoder {again}` tries again")
+        return 1
+    print(f"done: {count}; take it back with `livecoder {back}`")
+    return 0
 
 
 def _confirmed(plan: Plan) -> bool:

@@ -17,6 +17,7 @@ KEYS: dict[str, Kind] = {
     "model.max_wait_seconds": "number",
     "model.idle_timeout_seconds": "number",
     "model.tools": "text",
+    "model.context_window": "integer",
     "model.temperature": "number",
     "limits.max_turns": "integer",
     "limits.max_budget_usd": "number",

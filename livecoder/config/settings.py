@@ -58,6 +58,8 @@ class Settings:
     max_wait_seconds: float = 60.0
     idle_timeout_seconds: float = 120.0
     model_tools: Literal["auto", "native", "text"] = "auto"
+    context_window: int = 0
+    """Tokens; 0: what litellm knows of the model, else what the provider refuses tells."""
     temperature: float | None = None
     max_turns: int = 0
     max_budget_usd: float = 0.0
@@ -171,6 +173,7 @@ def settings(
         max_wait_seconds=values.get("model.max_wait_seconds", 60.0),
         idle_timeout_seconds=values.get("model.idle_timeout_seconds", 120.0),
         model_tools=values.get("model.tools", "auto"),
+        context_window=values.get("model.context_window", 0),
         temperature=values.get("model.temperature"),
         max_turns=values.get("limits.max_turns", 0),
         max_budget_usd=budget,

@@ -10,6 +10,7 @@ import dataclasses
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias, get_args
 
+from livecoder.events.compaction import Compacted
 from livecoder.events.conversation import (
     SCHEMA,
     BaseRan,
@@ -79,6 +80,7 @@ __all__ = [
     "CheckpointTaken",
     "CommandFinished",
     "CommandStarted",
+    "Compacted",
     "Ending",
     "Event",
     "GroundMeasured",
@@ -134,6 +136,7 @@ Event: TypeAlias = (
     | CheckpointTaken
     | TextArrived
     | Retried
+    | Compacted
     | ModelReplied
     | CommandStarted
     | CommandFinished

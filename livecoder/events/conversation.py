@@ -193,7 +193,7 @@ class GroundMeasured:
     """None: stopped after `seconds`, before they had ended."""
     seconds: float
     said: str
-    """The counts of the tests, or the last line that was printed."""
+    """The counts of the tests; where there are none, the line that says most of how it ended."""
     failing: tuple[str, ...] = ()
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from livecoder import events as e
-from livecoder.evolution.firstwrong import Wrong, first_wrong
+from livecoder.evolution.firstwrong import Wrong, first_wrong, stopped
 
 COMMAND = 300
 OUTPUT = 400
@@ -31,6 +31,8 @@ class _Part:
 class _Told:
     """A session in lines: what it had, what happened, how it ended."""
 
+    stopped: frozenset[int]
+    """Steps that the user's interrupt ended."""
     head: list[str] = field(default_factory=list[str])
     parts: list[_Part] = field(default_factory=list[_Part])
     tail: list[str] = field(default_factory=list[str])
@@ -42,7 +44,7 @@ def digest(events: Sequence[e.Event], budget: int) -> str:
 
     When it is too long the steps farthest from its ends and from what went wrong are left out, and it says so.
     """
-    told = _Told()
+    told = _Told(stopped(events))
     for event in events:
         _tell(told, event)
     wrong = first_wrong(events)
@@ -82,7 +84,7 @@ def _tell(told: _Told, event: e.Event) -> None:
         case e.CommandStarted():
             told.commands[event.step] = event.command
         case e.CommandFinished():
-            told.parts.append(_Part(event.step, [_step(told.commands.get(event.step, ""), event)]))
+            told.parts.append(_Part(event.step, [_step(told.commands.get(event.step, ""), event, told.stopped)]))
         case e.UserSaid() if event.why in ("steering", "undo"):
             told.parts.append(_Part(0, ["## the user said meanwhile", _short(event.text, 400)]))
         case e.RoundEnded():
@@ -122,10 +124,11 @@ def _note(event: e.Event) -> str:
             return ""
 
 
-def _step(command: str, event: e.CommandFinished) -> str:
+def _step(command: str, event: e.CommandFinished, stopped: frozenset[int]) -> str:
+    by_user = event.step in stopped
     size = f"{event.output_lines} lines{', cut' if event.truncated else ''}"
-    wrong = f"\n   {_short(event.output[-OUTPUT:], OUTPUT)}" if event.exit_code else ""
-    ended = f"exit {event.exit_code}, {event.seconds:.1f} s, {size}"
+    wrong = f"\n   {_short(event.output[-OUTPUT:], OUTPUT)}" if event.exit_code and not by_user else ""
+    ended = f"{'stopped by the user' if by_user else f'exit {event.exit_code}'}, {event.seconds:.1f} s, {size}"
     return f"step {event.step}: {_short(command, COMMAND)}\n   {ended}{wrong}"
 
 

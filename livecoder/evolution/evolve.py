@@ -105,7 +105,7 @@ class Evolution:
 
         Once `cancelled()` is true what runs is killed, and nothing is committed any more.
         """
-        with Shelf(self.rooms) as shelf:
+        with Shelf(self.rooms, cancelled) as shelf:
             yield from self._considered(found, _Batch(grounds, receipt, cancelled, shelf))
 
     def _considered(self, found: Sequence[p.Proposal], batch: _Batch) -> Iterator[Event]:

@@ -19,6 +19,8 @@ RUNNERS = {"pytest", "py.test", "tox", "nox", "unittest", "jest", "vitest", "moc
 MODULES = {"pytest", "unittest", "tox", "nox"}
 SUBCOMMANDS = {"cargo", "go", "npm", "pnpm", "yarn", "make", "mvn", "gradle", "mix", "dotnet", "bundle", "deno", "bun"}
 """Programs that run tests when one of their words is `test`."""
+KILLED = 137
+"""The exit code of a command that the engine stopped."""
 FAILED = re.compile(r"(\d+) (?:failed|failing|failures?|errors?)\b|(?:failures|errors)=(\d+)", re.I)
 
 
@@ -53,14 +55,30 @@ def first_wrong(events: Sequence[e.Event]) -> Wrong | None:
     return min(found, key=lambda wrong: (wrong.step, wrong.seen), default=None)
 
 
-def _walk(events: Iterable[e.Event]) -> Iterator[_Walked]:
+def stopped(events: Iterable[e.Event]) -> frozenset[int]:
+    """The steps that the user's interrupt ended: nothing went wrong in them."""
+    steps: set[int] = set()
+    last: e.CommandFinished | None = None
+    for event in events:
+        if isinstance(event, e.CommandFinished):
+            last = event
+        elif isinstance(event, e.RoundEnded):
+            if last and last.exit_code == KILLED and event.ending == "interrupted":
+                steps.add(last.step)
+            last = None
+    return frozenset(steps)
+
+
+def _walk(events: Sequence[e.Event]) -> Iterator[_Walked]:
+    by_user = stopped(events)
     commands: dict[int, str] = {}
     found = tree = ""
     done: e.CommandFinished | None = None
 
     def walked(finished: e.CommandFinished) -> _Walked:
         called = programs(commands.get(finished.step, ""))
-        return _Walked(finished.step, called, finished.exit_code != 0, finished.output, tree, tree != found)
+        failed = finished.exit_code != 0 and finished.step not in by_user
+        return _Walked(finished.step, called, failed, finished.output, tree, tree != found)
 
     for event in events:
         match event:

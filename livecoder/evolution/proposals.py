@@ -59,11 +59,11 @@ class RetireTool:
         return f"tools/{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class AddLesson:
+class _SaysLesson:
+    """What is derived of a lesson that a proposal brings."""
+
+    __slots__ = ()
     lesson: Lesson
-    contract: Contract
-    origin: Origin = "reflection"
     kind = "lesson"
 
     @property
@@ -73,6 +73,13 @@ class AddLesson:
     @property
     def target(self) -> str:
         return f"lessons/{self.lesson.id}.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class AddLesson(_SaysLesson):
+    lesson: Lesson
+    contract: Contract
+    origin: Origin = "reflection"
 
     @property
     def summary(self) -> str:
@@ -80,21 +87,12 @@ class AddLesson:
 
 
 @dataclass(frozen=True, slots=True)
-class ReviseLesson:
+class ReviseLesson(_SaysLesson):
     """The lesson of this id, said otherwise; its past stays with it."""
 
     lesson: Lesson
     contract: Contract
     origin: Origin = "reflection"
-    kind = "lesson"
-
-    @property
-    def name(self) -> str:
-        return self.lesson.id
-
-    @property
-    def target(self) -> str:
-        return f"lessons/{self.lesson.id}.toml"
 
     @property
     def summary(self) -> str:
@@ -102,22 +100,13 @@ class ReviseLesson:
 
 
 @dataclass(frozen=True, slots=True)
-class MergeLessons:
+class MergeLessons(_SaysLesson):
     """One lesson in the place of several."""
 
     ids: tuple[str, ...]
     lesson: Lesson
     contract: Contract
     origin: Origin = "reflection"
-    kind = "lesson"
-
-    @property
-    def name(self) -> str:
-        return self.lesson.id
-
-    @property
-    def target(self) -> str:
-        return f"lessons/{self.lesson.id}.toml"
 
     @property
     def summary(self) -> str:

@@ -19,7 +19,7 @@ from typing import Self, TypeAlias
 from livecoder.errors import ScaffoldError
 from livecoder.events import ToolUsed
 from livecoder.evolution.toolwatch import proves
-from livecoder.rooms import Clean, Copy, Rooms, never
+from livecoder.rooms import Cancelled, Clean, Copy, Rooms, never
 from livecoder.sandbox import Finished
 from livecoder.scaffold.cases import MAX_CASES, Case
 from livecoder.workspace.scan import CACHES
@@ -94,8 +94,9 @@ class Shelf:
     Most calls change nothing; copying dependencies and opening rooms is slow.
     """
 
-    def __init__(self, rooms: Rooms) -> None:
+    def __init__(self, rooms: Rooms, cancelled: Cancelled = never) -> None:
         self._rooms = rooms
+        self._cancelled = cancelled
         self._resources = ExitStack()
         self._held: dict[str, Held] = {}
 
@@ -120,15 +121,13 @@ class Shelf:
         return finished, _effect(held.clean.path, held.before, after)
 
     def _made(self, tree: str) -> Held:
-        clean = self._resources.enter_context(self._rooms.clean(tree))
+        clean = self._resources.enter_context(self._rooms.clean(tree, self._cancelled))
         held = Held(clean, _survey(clean.path))
         self._resources.push(held.room)
         return held
 
 
-def replayer(
-    rooms: Rooms, workspace: Path, shelf: Shelf | None = None, cancelled: Callable[[], bool] = never
-) -> Replay:
+def replayer(rooms: Rooms, workspace: Path, shelf: Shelf | None = None, cancelled: Cancelled = never) -> Replay:
     """Replays in `rooms`, each on a clean copy of the case's tree and with a /tmp and HOME as new.
 
     Once `cancelled()` is true a replay is killed and raises ScaffoldError: what it did says nothing.
@@ -141,7 +140,7 @@ def replayer(
             return finished
 
         _go_on(cancelled)
-        with Shelf(rooms) as own:
+        with Shelf(rooms, cancelled) as own:
             finished, effect = (shelf or own).call(case.tree, scaffold, call)
         return Replayed(finished.exit_code, finished.output, effect)
 

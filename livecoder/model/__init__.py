@@ -1,7 +1,7 @@
 """Stage 3a: the model behind one small protocol. Providers, scripts and recordings live in this folder, nothing else.
 
 A model is asked with the whole conversation and answers with text and calls. Conversations only ever grow at the end
-between compactions, so that a provider's prompt cache holds.
+between compactions (`livecoder.compaction`), so that a provider's prompt cache holds.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
-from livecoder.events import Call, Retried, TextArrived, Usage
+from livecoder.events import Call, Compacted, Retried, TextArrived, Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class Model(Protocol):
 
     def ask(
         self, messages: Sequence[Message], ask: Ask, cancelled: Cancelled
-    ) -> Generator[TextArrived | Retried, None, Reply]:
+    ) -> Generator[TextArrived | Retried | Compacted, None, Reply]:
         """Answer the conversation. Returns within 100 ms once `cancelled()` is true.
 
         Raises ProviderRefused, ContextOverflow, ProviderUnavailable (after retries), ScriptExhausted,

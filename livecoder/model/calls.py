@@ -40,6 +40,8 @@ command
 The first line may say more: ```bash timeout=600 needs=network"""
 """The same tool for models without native calls: added to the system prompt."""
 
+LONGEST = 86_400.0
+"""Seconds: nobody waits longer for a command, and JSON has whole numbers that are no float."""
 MAX_COMMAND = 256 * 1024
 """Characters. No sensible command is longer; a file that big is written in parts."""
 KEPT_OF_BROKEN = 2000
@@ -142,7 +144,7 @@ def _checked(identity: str, arguments: dict[str, Any]) -> Call:
         return _broken(identity, command, "`timeout` must be a number of seconds above 0")
     if needs not in ("", "network"):
         return _broken(identity, command, '`needs` can only be "network"')
-    return Call(identity, _sendable(command), None if timeout is None else float(timeout), needs)
+    return Call(identity, _sendable(command), None if timeout is None else float(min(timeout, LONGEST)), needs)
 
 
 def _broken(identity: str, written: str, problem: str) -> Call:

@@ -8,6 +8,8 @@ from typing import Any
 from livecoder.events import Usage
 from livecoder.model.calls import Written
 
+MOST_TOKENS = 1_000_000_000
+"""Of one reply: beyond any model's window. Who reports more, or less than none, is not believed."""
 MAX_REPLY = 1024 * 1024
 """Characters of text and calls in one reply; what comes after is not read, and the reply counts as cut."""
 BYTES_PER_TOKEN = 4
@@ -52,7 +54,7 @@ class Draft:
     def add(self, chunk: Any) -> str:
         """Take in one chunk and return the text in it."""
         usage = getattr(chunk, "usage", None)
-        if usage is not None and usage.prompt_tokens:
+        if usage is not None and _plausible(usage):
             self.reported = usage
         if not chunk.choices:
             return ""
@@ -70,9 +72,7 @@ class Draft:
         told = self.reported
         if told is None:
             return Usage(prompt_bytes // BYTES_PER_TOKEN, 0, -(-self.size // BYTES_PER_TOKEN))
-        details = getattr(told, "prompt_tokens_details", None)
-        cached = getattr(details, "cached_tokens", None) or 0
-        return Usage(told.prompt_tokens, cached, told.completion_tokens or 0)
+        return Usage(told.prompt_tokens, _cached(told), told.completion_tokens or 0)
 
     def _add_call(self, part: Any) -> None:
         """Pieces belong together by number; a new id under an old number is a new call, as some servers send it."""
@@ -86,3 +86,14 @@ class Draft:
         piece: str = part.function.arguments or ""
         slot.arguments.append(piece)
         self.size += len(piece)
+
+
+def _plausible(usage: Any) -> bool:
+    """Whether limits and prices may be reckoned by it: a number below zero would give back what was spent."""
+    prompt, completion = usage.prompt_tokens or 0, usage.completion_tokens or 0
+    return 0 < prompt <= MOST_TOKENS and 0 <= completion <= MOST_TOKENS and 0 <= _cached(usage) <= prompt
+
+
+def _cached(usage: Any) -> int:
+    details = getattr(usage, "prompt_tokens_details", None)
+    return getattr(details, "cached_tokens", None) or 0

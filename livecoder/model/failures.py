@@ -18,7 +18,7 @@ from livecoder.errors import ContextOverflow, ProviderError, ProviderRefused, Pr
 Verdict: TypeAlias = Literal["again", "refused", "overflow", "policy", "by status"]
 
 LATER = "the session is saved: try again later"
-_SHORTEN = "compact the conversation or choose a model with a larger window"
+SHORTEN = "begin a new session (what was changed stays in the tree), or choose a model with a larger window"
 _KEY = "check the key in the environment, or choose another provider with --model"
 _MODEL = "check the model's name: `livecoder models` lists what is known"
 
@@ -68,7 +68,7 @@ BY_STATUS: dict[int, tuple[Verdict, str, str]] = {
     407: ("refused", "is behind a proxy that wants credentials", "check HTTPS_PROXY"),
     408: ("again", "timed out", LATER),
     409: ("again", "reports a conflict", LATER),
-    413: ("overflow", "finds the conversation too large", _SHORTEN),
+    413: ("overflow", "finds the conversation too large", SHORTEN),
     425: ("again", "is not ready", LATER),
     429: ("again", "limits the rate of requests", LATER),
 }
@@ -77,7 +77,18 @@ BY_STATUS: dict[int, tuple[Verdict, str, str]] = {
 _QUOTA = re.compile(
     r"insufficient_quota|exceeded your current quota|billing|credit balance|insufficient (funds|bal)", re.I
 )
-_OVERFLOW = re.compile(r"context.{0,20}(length|window)|maximum.{0,10}context|prompt is too long|too many tokens", re.I)
+_OVERFLOW = re.compile(
+    r"context.{0,20}(length|window|size)|maximum.{0,10}(context|prompt|size)|prompt is too long|too many tokens"
+    r"|range of input length|model token limit|tokens? count.{0,20} exceeds|max_new_tokens. must be",
+    re.I,
+)
+"""In a refusal as a bad request."""
+_SURE_OVERFLOW = re.compile(
+    r"exceeds? .{0,20}context (length|window|size)|longer than the (maximum )?model|maximum (context|model|prompt) len"
+    r"|request too large for|tokens must be reduced",
+    re.I,
+)
+"""Also where the status says that it is for now: some servers say 500, and 429 is said of a request that never fits."""
 _POLICY = re.compile(r"content.?(policy|filter|management)", re.I)
 _NO_TOOLS = re.compile(r"(does not|doesn't|not) support.{0,20}(tool|function)", re.I)
 _TRANSPORT = ("httpx", "httpcore", "ssl", "socket", "json", "h11", "aiohttp")
@@ -115,8 +126,8 @@ def classify(error: BaseException, model: str, secrets: Iterable[str] = ()) -> F
 
 def _judge(known: Verdict, status: int, said: str) -> tuple[Verdict, str, str]:
     """What a failure means, how to say it and what to do. Words decide only where class and status do not."""
-    if known == "overflow" or (status in (400, 422) and _OVERFLOW.search(said)):
-        return "overflow", "finds the conversation longer than its window", _SHORTEN
+    if known == "overflow" or (status in (400, 422) and _OVERFLOW.search(said)) or _SURE_OVERFLOW.search(said):
+        return "overflow", "finds the conversation longer than its window", SHORTEN
     if known == "policy" or (status == 400 and _POLICY.search(said)):
         return "policy", "refuses the content", "say it differently"
     if status in (400, 403, 429) and _QUOTA.search(said):

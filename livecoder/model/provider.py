@@ -236,9 +236,12 @@ def _stream(request: dict[str, Any]) -> Iterator[Any]:
         if not (stream.received_finish_reason or stream.intermittent_finish_reason):
             raise CutShort("the reply broke off before its end")
     finally:
-        close = getattr(stream.completion_stream, "close", None)
-        if close is not None:
-            close()
+        # Where litellm reads the lines itself its stream has no end to call, the lines have. Left to the garbage
+        # collector, a reply's connection may be closed in the middle of the next request, which waits for that lock.
+        for part in (stream.completion_stream, getattr(stream.completion_stream, "streaming_response", None)):
+            close = getattr(part, "close", None)
+            if close is not None:
+                close()
 
 
 def _library() -> Any:
@@ -264,6 +267,9 @@ def _import_quietly() -> Any:
     library.disable_hf_tokenizer_download = True  # else counting tokens may try a model hub for 20 s
     library.disable_token_counter = True
     library.disable_streaming_logging = True
+    # Anthropic ends a reply so that filled the window, and litellm calls every reason that it does not know "stop".
+    reasons = getattr(library.litellm_core_utils.core_helpers, "_FINISH_REASON_MAP", {})
+    reasons.setdefault("model_context_window_exceeded", "length")
     for name in _LOGGERS:
         logger = logging.getLogger(name)
         logger.handlers = [logging.NullHandler()]

@@ -89,7 +89,7 @@ class BaseRequest:
 
 @dataclass(frozen=True, slots=True)
 class JobRequest:
-    """`lc run NAME COMMAND`, to be started when the asking command has ended; without a command, `lc wait NAME`."""
+    """`lc run NAME COMMAND`, to be started when the asking command has ended; without a command, `lc wait [NAME]`."""
 
     name: str
     command: str = ""

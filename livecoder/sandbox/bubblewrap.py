@@ -18,7 +18,7 @@ from livecoder.sandbox.attached import Streams, pump
 from livecoder.sandbox.command import Backend, Commands, Launch, Place, never
 from livecoder.sandbox.guard import Guard, own_limits
 from livecoder.sandbox.masked import Masked
-from livecoder.sandbox.network import VARIABLES, Network
+from livecoder.sandbox.network import VARIABLES, Network, means
 from livecoder.sandbox.policy import Policy
 from livecoder.sandbox.ports import listening
 from livecoder.sandbox.process import Ending, Running
@@ -52,7 +52,7 @@ class Bubblewrap:
         """`parent`: the sandbox that this one is a sibling of."""
         self.room = room
         self._reach = policy.reach if room.network else Reach()
-        self.protections: tuple[str, ...] = (self._told_of_network(), *_PROTECTIONS)
+        self.protections: tuple[str, ...] = (means(self._reach), *_PROTECTIONS)
         self._toolchains = toolchains
         self._policy = policy
         self._parent = parent
@@ -179,9 +179,6 @@ class Bubblewrap:
             *mounts.room_arguments(self.room, self._toolchains, self._masked.masks() if self._masked else ()),
             *("--remount-ro", "/", "--chdir", str(self.room.workspace)),
         ]
-
-    def _told_of_network(self) -> str:
-        return f"network: {self._reach} alone, by a proxy" if self._reach else "no network"
 
     def _spawn(self, launch: Launch) -> Running:
         self._started = self._start(launch)

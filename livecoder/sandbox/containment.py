@@ -80,22 +80,28 @@ def furnish_for_containers(room: Room, known: Accounts) -> None:
 
 def description(room: Room, seen: Sequence[Mount], policy: Policy, terms: Terms) -> dict[str, Any]:
     """The container for a room. Raises SandboxUnavailable where a path cannot be said to docker."""
+    words = ("bash", "--norc", "--noprofile", f"{mounts.ROOT}/supervisor", "first")
+    found = own_program(words, seen, policy, terms)
     user, group = terms.user
-    found: dict[str, Any] = {
+    found["WorkingDir"] = _said(room.workspace)
+    found["HostConfig"]["Tmpfs"] = {"/run": _RUN.format(user=user, group=group)}
+    return found if terms.network else {**found, "Hostname": "livecoder"}
+
+
+def own_program(words: Sequence[str], seen: Sequence[Mount], policy: Policy, terms: Terms) -> dict[str, Any]:
+    """A container for a program of the engine's, in the root directory. Raises SandboxUnavailable as above."""
+    user, group = terms.user
+    return {
         "Image": terms.image,
-        "Entrypoint": ["bash", "--norc", "--noprofile", f"{mounts.ROOT}/supervisor", "first"],
+        "Entrypoint": list(words),
         "Cmd": [],
+        "Env": ["LD_LIBRARY_PATH=", "LD_PRELOAD="],  # an image's are for its own libraries
         "User": f"{user}:{group}",
-        "WorkingDir": _said(room.workspace),
+        "WorkingDir": "/",
         "Healthcheck": {"Test": ["NONE"]},
         "Labels": {owner.LABEL: str(owner.ourselves()), "livecoder.session": terms.session},
-        "HostConfig": {
-            **_confinement(policy, terms),
-            "Tmpfs": {"/run": _RUN.format(user=user, group=group)},
-            "Mounts": [_mount(each) for each in seen],
-        },
+        "HostConfig": {**_confinement(policy, terms), "Mounts": [_mount(each) for each in seen]},
     }
-    return found if terms.network else {**found, "Hostname": "livecoder"}
 
 
 def _confinement(policy: Policy, terms: Terms) -> dict[str, Any]:
@@ -190,15 +196,15 @@ def words(given: Iterable[str]) -> bytes:
     return b"".join(os.fsencode(word) + b"\0" for word in given)
 
 
-def means(image: str, daemon: Daemon, policy: Policy) -> tuple[str, ...]:
-    """What is kept and how, in words for the user."""
+def means(image: str, daemon: Daemon, policy: Policy, network: str) -> tuple[str, ...]:
+    """What is kept and how, in words for the user; `network` in words already."""
     free = "not limited, for the daemon cannot do that"
     memory = f"at most {policy.memory_bytes / GIB:.3g} GiB (sandbox.memory)" if daemon.limits_memory else free
     processes = f"at most {policy.processes} (sandbox.pids)" if daemon.limits_processes or daemon.rootless else free
     how = ", held by control groups" if daemon.limits_memory and daemon.limits_processes else ""
     return (
         f"a container of {image}, rootless" if daemon.rootless else f"a container of {image}, as the user",
-        "no network",
+        network,
         "no capabilities, no new privileges",
         "only the image, read-only, and the workspace are seen",
         "none of the host's environment",

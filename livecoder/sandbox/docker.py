@@ -15,15 +15,19 @@ from types import TracebackType
 from typing import Self
 
 from livecoder.errors import SandboxUnavailable
+from livecoder.hosts import Reach
 from livecoder.sandbox import Finished, Room, containment, furnish, mounts, owner
 from livecoder.sandbox.attached import Streams, pump
 from livecoder.sandbox.command import Backend, Commands, Launch, Place, never
 from livecoder.sandbox.container import Container, Supervised
 from livecoder.sandbox.daemon import Daemon, Image
 from livecoder.sandbox.disk import Disk
+from livecoder.sandbox.keeper import Network, Site
 from livecoder.sandbox.masked import Masked
+from livecoder.sandbox.network import VARIABLES, means
 from livecoder.sandbox.policy import GIB, Policy
 from livecoder.sandbox.process import Ending, Running
+from livecoder.sandbox.proxy.log import Asked, Log
 from livecoder.sandbox.toolchains import STANDARD_PATH, SYSTEM, Toolchains
 
 _SIGSYS = 128 + 31
@@ -45,6 +49,8 @@ class Docker:
         self._given = toolchains
         self._policy = policy
         self._parent = parent
+        self._reach = policy.reach if room.network else Reach()
+        self._network = parent._network if parent and room.guest else Network(parent._network.log if parent else Log())
         self._session: _Session | None = None
         self._toolchains = toolchains
         self._masked: Masked | None = None
@@ -65,9 +71,6 @@ class Docker:
         return self
 
     def _open(self) -> None:
-        if self.room.network and self._policy.reach:
-            what = "the hosts of --network, or of setup, cannot be reached from a container yet"
-            raise SandboxUnavailable(what, "use --sandbox bubblewrap, or leave them out")
         session = self._parent._session if self._parent else None
         self._session = session or _Session.opened(self.room, self._policy)
         self._toolchains = _seen(self._given, self._session.image)
@@ -77,11 +80,16 @@ class Docker:
         self._masked = Masked(self.room, f"{mounts.ROOT}/base", self._toolchains.mounts, names)
         private = (self.room.shared / "tmp", self.room.shared / "home")
         self._disk = Disk(private, self.room.content, self._policy.scratch_bytes)
-        place = Place(mounts.ROOT, mounts.HOME, limits=containment.own_limits(self._session.daemon, self._policy))
+        limits = containment.own_limits(self._session.daemon, self._policy)
+        place = Place(mounts.ROOT, mounts.HOME, VARIABLES if self._reach else (), limits)
         self._commands = Commands(self.room, self._policy, self._toolchains, place)
-        self.protections = containment.means(self._session.image.name, self._session.daemon, self._policy)
+        network = means(self._reach)
+        self.protections = containment.means(self._session.image.name, self._session.daemon, self._policy, network)
+        site = Site(self._session.daemon, self._session.accounts, self._session.terms(), self.room, self._policy)
         if self.room.guest:
-            self._session.open_network(self._policy)
+            self._network.open(site)
+        elif self._reach:
+            self._network.connect(site)
         if not session:
             self._ready()
 
@@ -91,6 +99,8 @@ class Docker:
         self._commands = None
         if self._container:
             self._container.close()
+        if not self.room.guest:
+            self._network.close()
         if self._session and not self._parent:
             self._session.close()
 
@@ -118,6 +128,10 @@ class Docker:
         self._judge(ending, "")
         return ending.exit_code
 
+    def asked(self) -> tuple[Asked, ...]:
+        """What commands asked of the network since the last look, those of all siblings too."""
+        return self._network.log.taken()
+
     def forget(self) -> None:
         """See `Sandbox.forget`."""
         assert self._commands is not None, "the sandbox is entered first"
@@ -134,7 +148,7 @@ class Docker:
         """The container with what is to be seen in it now."""
         assert self._session is not None and self._masked is not None, "the sandbox is entered first"
         seen = containment.layered(self.room, mounts.room_mounts(self.room, self._toolchains, self._masked.masks()))
-        terms = self._session.terms()
+        terms = replace(self._session.terms(), network=self._network.id)
         wanted = (seen, terms, containment.identities(seen))
         if self._container and (not self._container.alive or wanted != self._made):
             self._container.close()
@@ -205,14 +219,13 @@ def _reached(policy: Policy) -> tuple[Daemon, Image]:
 
 
 class _Session:
-    """What the rooms of a session share: the daemon, the image and, once there is a job, a network."""
+    """What the rooms of a session share: the daemon and the image."""
 
     def __init__(self, daemon: Daemon, image: Image, accounts: containment.Accounts, room: Room) -> None:
         self.daemon = daemon
         self.image = image
         self.accounts = accounts
         self._room = room
-        self._network: Container | None = None
 
     @classmethod
     def opened(cls, room: Room, policy: Policy) -> _Session:
@@ -226,24 +239,9 @@ class _Session:
 
     def terms(self) -> containment.Terms:
         filtered = self.daemon.filters_calls and platform.machine()
-        network = self._network.id if self._network else ""
-        return containment.Terms(self.image.id, self.accounts.user, str(self._room.shared), network, filtered or "")
-
-    def open_network(self, policy: Policy) -> None:
-        """A container in which nothing runs keeps it, whatever becomes of the others."""
-        if self._network:
-            return
-        place = self._room.scratch / "network"
-        keeper = Room(self._room.workspace, place / "lc/nothing", place, read_only=True)
-        furnish.furnish(keeper, None)
-        containment.furnish_for_containers(keeper, self.accounts)
-        seen = containment.layered(keeper, mounts.room_mounts(keeper, Toolchains(), ()))
-        description = containment.description(keeper, seen, policy, self.terms())
-        self._network = Container(self.daemon, description, furnish.directory(keeper))
+        return containment.Terms(self.image.id, self.accounts.user, str(self._room.shared), "", filtered or "")
 
     def close(self) -> None:
-        if self._network:
-            self._network.close()
         self.daemon.close()
 
 

@@ -85,7 +85,12 @@ def _base_requests(data: bytes) -> tuple[BaseRequest, ...]:
 
 def _job_requests(data: bytes) -> tuple[JobRequest, ...]:
     requests = (JobRequest(parts[0], parts[1].strip(), parts[2]) for parts in _requests(data) if len(parts) == 3)
-    return tuple(request for request in requests if JOB_NAME.fullmatch(request.name))[:_REQUESTS]
+    return tuple(each for each in requests if _names_a_job(each))[:_REQUESTS]
+
+
+def _names_a_job(request: JobRequest) -> bool:
+    """Who only waits may name none."""
+    return bool(JOB_NAME.fullmatch(request.name)) or not (request.name or request.command)
 
 
 def _service_requests(data: bytes) -> tuple[ServiceRequest, ...]:

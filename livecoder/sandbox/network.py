@@ -30,6 +30,13 @@ VARIABLES = (
     *(("NO_PROXY", _HERE), ("no_proxy", _HERE), ("NODE_USE_ENV_PROXY", "1")),
 )
 """By which programs find the proxy."""
+
+
+def means(reach: Reach) -> str:
+    """In words for the user."""
+    return f"network: {reach} alone, by a proxy" if reach else "no network"
+
+
 _LISTEN = """
 import socket, sys
 server = socket.create_server(("127.0.0.1", int(sys.argv[1])), backlog=64)

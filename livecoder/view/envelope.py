@@ -29,6 +29,7 @@ AS_SYSTEM = (
     e.PermissionDenied,
     e.PermissionGranted,
     e.Retried,
+    e.Compacted,
     e.Verified,
     e.BranchMade,
     e.BaseRan,
@@ -50,6 +51,7 @@ SUBTYPES: dict[type[e.Event], str] = {
     e.ScaffoldCommitted: "scaffold_commit",
     e.PermissionDenied: "permission_denied",
     e.Retried: "retry",
+    e.Compacted: "compaction",
     e.Warned: "warning",
 }
 

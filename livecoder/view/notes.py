@@ -71,8 +71,16 @@ def _note(event: e.Event) -> Note | None:
             return Note("warning", event.text, "bad")
         case e.Retried():
             return Note("retry", f"{event.attempt} in {duration(event.wait_seconds)}: {event.reason}", "bad")
+        case e.Compacted():
+            return Note("made room", compacted(event))
         case _:
             return None
+
+
+def compacted(event: e.Compacted) -> str:
+    """What was taken out of the conversation, and why."""
+    what = f"{count(len(event.steps), 'output')} taken out, as `lc out` has them"
+    return f"the conversation went from {event.before:,} to {event.after:,} characters ({what}): {event.why}"
 
 
 def _beside(event: e.JobStarted | e.JobEnded | e.ServiceStarted | e.ServiceEnded | e.NetworkAsked) -> Note:

@@ -6,13 +6,14 @@ import os
 import re
 import shutil
 import textwrap
-import unicodedata
 from collections.abc import Callable
 from typing import TextIO
 
 from livecoder import events as e
 from livecoder.view.branches import commit_lines
+from livecoder.view.cells import cells, clip, one_line
 from livecoder.view.figures import count
+from livecoder.view.notes import compacted
 
 CONTROL = re.compile(
     "\x1b(?:\\[[0-?]*[ -/]*[@-~]|[\\]PX^_].*?(?:\x07|\x1b\\\\|$)|.)?"
@@ -24,7 +25,17 @@ HEAD, TAIL = 4, 6
 """Lines of an output that are shown; the model reads more, the journal has all."""
 TESTS = 10
 """Tests of one kind that are named."""
-SAID = (e.ModelReplied, e.Result, e.Warned, e.LimitWarned, e.Retried, e.ToolBroken, e.HookFailed, e.Reflected)
+SAID = (
+    e.ModelReplied,
+    e.Result,
+    e.Warned,
+    e.LimitWarned,
+    e.Retried,
+    e.Compacted,
+    e.ToolBroken,
+    e.HookFailed,
+    e.Reflected,
+)
 STYLES = {"dim": "2", "bold": "1", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 
 
@@ -51,7 +62,7 @@ class Terminal:
             case e.SessionStarted():
                 self._recorded = event.recorded
             case e.CommandStarted():
-                self.waiting_for = f"step {event.step}: {_one_line(event.command, 50)}"
+                self.waiting_for = f"step {event.step}: {one_line(event.command, 50)}"
             case e.CommandFinished() | e.RoundStarted() | e.Observed():
                 self.waiting_for = "the model"
             case e.RoundEnded():
@@ -69,14 +80,14 @@ class Terminal:
         if not isinstance(event, SAID) or not self._out.isatty():
             return [line]
         clean = printable(line).expandtabs()
-        columns = _columns(self._out) // max(map(_cells, clean), default=1)
+        columns = _columns(self._out) // max(map(cells, clean), default=1)
         return textwrap.wrap(clean, max(columns, 20), break_on_hyphens=False) or [""]
 
     def line(self, text: str, style: str = "") -> None:
         """One line, clipped to the terminal's width where a terminal is."""
         for part in self.mask(printable(text)).split("\n"):
             if self._out.isatty():
-                part = _clip(part.expandtabs(), _columns(self._out))
+                part = clip(part.expandtabs(), _columns(self._out))
             if self._color and style:
                 part = f"\x1b[{STYLES[style]}m{part}\x1b[0m"
             self._out.write(part + "\n")
@@ -89,7 +100,7 @@ def _lines(event: e.Event, verbose: bool) -> list[tuple[str, str]]:
         case e.SessionStarted():
             return _session(event)
         case e.RoundStarted():
-            return [("bold", f"▸ {_one_line(event.task, 200)}")]
+            return [("bold", f"▸ {one_line(event.task, 200)}")]
         case e.ModelReplied():
             return _reply(event)
         case e.CommandStarted():
@@ -98,13 +109,15 @@ def _lines(event: e.Event, verbose: bool) -> list[tuple[str, str]]:
             return _finished(event)
         case e.BaseRan():
             tests = f" · {_tests(event.tests)}" if event.tests else ""
-            return [("dim", f"    base: {_one_line(event.command, 60)} -> exit {event.exit_code}{tests}")]
-        case e.GroundMeasured():
-            return [("dim", f"    tests as they were found: {_one_line(event.said, 80)} ({event.seconds:.0f} s)")]
-        case e.JobStarted() | e.JobEnded() | e.ServiceStarted() | e.ServiceEnded() | e.NetworkAsked():
+            return [("dim", f"    base: {one_line(event.command, 60)} -> exit {event.exit_code}{tests}")]
+        case e.GroundMeasured() | e.JobStarted() | e.JobEnded():
+            return _beside(event)
+        case e.ServiceStarted() | e.ServiceEnded() | e.NetworkAsked():
             return _beside(event)
         case e.Retried():
             return [("yellow", f"retry {event.attempt} in {event.wait_seconds:.1f} s: {event.reason}")]
+        case e.Compacted():
+            return [("yellow", f"! made room: {compacted(event)}")]
         case e.ToolCreated():
             return [("green", f"  + tool {event.name}: {event.summary}")]
         case e.ToolRevised():
@@ -112,19 +125,17 @@ def _lines(event: e.Event, verbose: bool) -> list[tuple[str, str]]:
         case e.ToolBroken():
             return [("yellow", f"  ! tool {event.name}: {event.reason}")]
         case e.Nudged():
-            return [("cyan" if event.pattern == "lesson" else "dim", f"  > {_one_line(event.text, 200)}")]
+            return [("cyan" if event.pattern == "lesson" else "dim", f"  > {one_line(event.text, 200)}")]
         case e.ScaffoldEdited():
             return [("dim", f"  ~ its own {event.path}{' (removed)' if event.removed else ''}")]
-        case e.HookSaid():
-            return [("cyan", f"  > hook {event.hook}: {_one_line(event.text, 200)}")]
-        case e.HookFailed():
-            return [("yellow", f"  ! hook {event.hook}: {event.reason}{' (off from here on)' if event.off else ''}")]
+        case e.HookSaid() | e.HookFailed():
+            return [_hook(event)]
         case e.LimitWarned() | e.Warned():
             return [("yellow", f"! {event.text}")]
         case e.PermissionDenied():
             return [("yellow", f"! denied: {event.what}")]
         case e.PermissionGranted():
-            return [("dim", f"  allowed ({event.scope}): {_one_line(event.what, 80)}")]
+            return [("dim", f"  allowed ({event.scope}): {one_line(event.what, 80)}")]
         case e.Verified():
             return _verified(event)
         case e.BranchMade():
@@ -153,17 +164,22 @@ def _reached(hosts: tuple[str, ...]) -> str:
 
 
 def _beside(
-    event: e.JobStarted | e.JobEnded | e.ServiceStarted | e.ServiceEnded | e.NetworkAsked,
+    event: e.GroundMeasured | e.JobStarted | e.JobEnded | e.ServiceStarted | e.ServiceEnded | e.NetworkAsked,
 ) -> list[tuple[str, str]]:
     """What goes on beside the commands, and what is asked of the network."""
     match event:
+        case e.GroundMeasured():
+            code = f"exit {event.exit_code}: " if event.exit_code else ""
+            said = "not ended, and stopped" if event.exit_code is None else code + one_line(event.said, 80)
+            found = f"    tests as they were found: {said} ({event.seconds:.0f} s)"
+            return [("yellow" if code else "dim", found)]
         case e.JobStarted():
-            return [("dim", f"    job {event.name}: {_one_line(event.command, 60)}")]
+            return [("dim", f"    job {event.name}: {one_line(event.command, 60)}")]
         case e.JobEnded():
             return [("dim", f"    job {event.name}: exit {event.exit_code} · {event.seconds:.1f} s")]
         case e.ServiceStarted():
             ports = f"port {', '.join(map(str, event.ports))}" if event.ports else "on no port yet"
-            return [("dim", f"    service {event.name} ({ports}): {_one_line(event.command, 60)}")]
+            return [("dim", f"    service {event.name} ({ports}): {one_line(event.command, 60)}")]
         case e.ServiceEnded() if event.stopped:
             return [("dim", f"    service {event.name}: stopped · {event.seconds:.1f} s")]
         case e.ServiceEnded():
@@ -173,6 +189,12 @@ def _beside(
             if not event.allowed:
                 return [("yellow", f"! network: {event.host} refused{times}: {event.why}")]
             return [("dim", f"    network: {event.host}{times}{': ' + event.why if event.why else ''}")]
+
+
+def _hook(event: e.HookSaid | e.HookFailed) -> tuple[str, str]:
+    if isinstance(event, e.HookSaid):
+        return "cyan", f"  > hook {event.hook}: {one_line(event.text, 200)}"
+    return "yellow", f"  ! hook {event.hook}: {event.reason}{' (off from here on)' if event.off else ''}"
 
 
 def _reply(event: e.ModelReplied) -> list[tuple[str, str]]:
@@ -261,28 +283,6 @@ def _result(event: e.Result, recorded: bool) -> list[tuple[str, str]]:
         parts += [f"{tokens:,} tokens", f"${event.total_cost_usd:.4f}" if event.cost_known else "price unknown"]
     parts.append(f"{event.duration_ms / 1000:.0f} s")
     return [("", ""), ("red" if event.is_error else "green", " · ".join(parts))]
-
-
-def _one_line(text: str, width: int) -> str:
-    return _clip(" ".join(text.split()), width)
-
-
-def _clip(text: str, width: int) -> str:
-    """`text` in at most `width` cells of a terminal."""
-    if sum(map(_cells, text)) <= width:
-        return text
-    used = 1  # for the ellipsis
-    for place, character in enumerate(text):
-        used += _cells(character)
-        if used > max(1, width):
-            return text[:place] + "…"
-    return text
-
-
-def _cells(character: str) -> int:
-    if unicodedata.combining(character):
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
 def _columns(out: TextIO) -> int:

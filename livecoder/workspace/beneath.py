@@ -53,31 +53,24 @@ class Beneath:
         with self._parent(path) as (folder, name):
             return os.fsencode(os.readlink(name, dir_fd=folder))
 
-    def write(self, path: str, content: bytes, executable: bool) -> None:
+    def write(self, path: str, content: bytes, executable: bool, permissions: int | None = None) -> None:
         """Put a regular file there at once: whoever looks sees the old file or the new one.
 
-        Permission bits other than "executable" stay as they are.
+        Bits other than "executable" are those of `permissions`, or stay as they are.
         """
-        with self._parent(path, create=True) as (folder, name):
-            temporary = _beside(path)
-            with suppress(FileNotFoundError):
-                os.unlink(temporary, dir_fd=folder)
+        with self._parent(path, create=True) as (folder, name), _beside(path, folder, name) as temporary:
+            kept = _permissions(folder, name) if permissions is None else permissions
+            fresh = 0o600 if kept is not None else 0o777 if executable else 0o666
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-            file = os.open(temporary, flags, 0o777 if executable else 0o666, dir_fd=folder)
+            file = os.open(temporary, flags, fresh, dir_fd=folder)
             with os.fdopen(file, "wb") as opened:
                 opened.write(content)
-                kept = _permissions(folder, name)
                 if kept is not None:
                     os.fchmod(file, kept | (kept & 0o444) >> 2 if executable else kept & ~0o111)
-            os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
 
     def symlink(self, path: str, target: bytes) -> None:
-        with self._parent(path, create=True) as (folder, name):
-            temporary = _beside(path)
-            with suppress(FileNotFoundError):
-                os.unlink(temporary, dir_fd=folder)
+        with self._parent(path, create=True) as (folder, name), _beside(path, folder, name) as temporary:
             os.symlink(os.fsdecode(target), temporary, dir_fd=folder)
-            os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
 
     def remove(self, path: str) -> None:
         """Remove a file and the directories that it leaves empty. Nothing happens when it is gone already."""
@@ -127,6 +120,26 @@ def _permissions(folder: int, name: str) -> int | None:
     return stat.S_IMODE(found.st_mode) if stat.S_ISREG(found.st_mode) else None
 
 
-def _beside(path: str) -> str:
-    """The temporary name for `path`: always the same one, so that a second attempt after a kill cleans up the first."""
-    return f".livecoder-{hashlib.sha256(os.fsencode(path)).hexdigest()[:16]}"
+@contextmanager
+def _beside(path: str, folder: int, name: str) -> Generator[str, None, None]:
+    """A temporary name for `path`; what is made under it takes the place of `name`, and is gone if it cannot.
+
+    Always the same one, so that a second attempt after a kill cleans up the first.
+    """
+    temporary = f".livecoder-{hashlib.sha256(os.fsencode(path)).hexdigest()[:16]}"
+    _unlink(temporary, folder)
+    try:
+        yield temporary
+        try:
+            os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+        except IsADirectoryError:
+            os.rmdir(name, dir_fd=folder)  # an empty folder, which no tree holds, gives way
+            os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+    except BaseException:
+        _unlink(temporary, folder)
+        raise
+
+
+def _unlink(name: str, folder: int) -> None:
+    with suppress(FileNotFoundError):
+        os.unlink(name, dir_fd=folder)

@@ -15,6 +15,7 @@ from livecoder.errors import BranchRefused, UsageError, WorkspaceError
 from livecoder.workspace.commits import Commit, checked
 from livecoder.workspace.diff import product
 from livecoder.workspace.git import Git, read_config
+from livecoder.workspace.leaks import refuse_secrets
 from livecoder.workspace.quarantine import export, head_of, repository, take_objects
 from livecoder.workspace.shadow import Shadow
 from livecoder.workspace.trees import addition, removal
@@ -31,6 +32,8 @@ class Left:
     stores: tuple[Path, ...]
     base_tree: str
     final_tree: str
+    secrets: tuple[str, ...] = ()
+    """The user's: no object of the branch may hold one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,9 @@ def propose(workspace: Workspace, left: Left, base: str, message: str, place: Pa
             return None
         clean = repository(place / "checked", workspace.common, left.stores)
         pack = export(staging, base, tip, clean)
-        return Proposal(base, tip, checked(clean, base, tip), pack)
+        found = checked(clean, base, tip)
+        refuse_secrets(clean, base, tip, left.secrets)
+        return Proposal(base, tip, found, pack)
     except WorkspaceError as error:
         raise BranchRefused(str(error), error.remedy or "the files are in the tree") from None
 

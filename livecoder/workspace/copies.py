@@ -10,6 +10,10 @@ import os
 import shutil
 import stat
 import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -29,6 +33,8 @@ BUILT = frozenset({"target"})
 BUILT_BYTES = 1_000_000_000
 TIMEOUT = 120.0
 """Seconds for one copy of the dependencies."""
+STOPPED = "copying it was interrupted"
+_LOOK_SECONDS = 0.05
 _Inode: TypeAlias = tuple[int, int, int, int, int, int]
 _COMMAND_PATH = "/usr/local/bin:/usr/bin:/bin"
 
@@ -91,8 +97,16 @@ class Dependencies:
         return ""
 
 
-def materialise(trees: Trees, tree: str, dest: Path) -> None:
-    """Write a tree into an empty directory: bytes, links and executable bits, nothing filtered."""
+def never() -> bool:
+    """Nobody cancels."""
+    return False
+
+
+def materialise(trees: Trees, tree: str, dest: Path, cancelled: Callable[[], bool] = never) -> None:
+    """Write a tree into an empty directory: bytes, links and executable bits, nothing filtered.
+
+    Once `cancelled()` is true the rest is left out.
+    """
     dest.mkdir(parents=True, exist_ok=True)
     if any(dest.iterdir()):
         raise WorkspaceError(f"{dest} is not empty", "give an empty directory")
@@ -101,6 +115,8 @@ def materialise(trees: Trees, tree: str, dest: Path) -> None:
         places.setdefault(entry.blob, []).append((path, entry.mode))
     with Beneath(dest) as beneath:
         for blob, content in trees.blobs(places):
+            if cancelled():
+                return
             for path, mode in places[blob]:
                 if mode == "120000":
                     beneath.symlink(path, content)
@@ -108,16 +124,22 @@ def materialise(trees: Trees, tree: str, dest: Path) -> None:
                     beneath.write(path, content, executable=mode == "100755")
 
 
-def clean_copy(trees: Trees, tree: str, dependencies: Dependencies, dest: Path) -> CleanCopy:
-    """The tree and real copies of the dependencies in `dest`, an empty directory."""
+def clean_copy(
+    trees: Trees, tree: str, dependencies: Dependencies, dest: Path, cancelled: Callable[[], bool] = never
+) -> CleanCopy:
+    """The tree and real copies of the dependencies in `dest`, an empty directory.
+
+    Dependencies are large: copying them may take longer than whoever presses Ctrl-C will wait.
+    """
     if dependencies.problem:
         return CleanCopy(dest, dependencies.problem)
     changed = dependencies.changed_in_place()
     if changed:
         return CleanCopy(dest, f"{shown(changed)} was changed in place by a command")
-    materialise(trees, tree, dest)
+    materialise(trees, tree, dest, cancelled)
     tops = sorted(entry.name for entry in dependencies.kept.iterdir())
-    return CleanCopy(dest, _copy(dependencies.kept, tops, dest, "-a", "--reflink=auto"))
+    problem = _copy(dependencies.kept, tops, dest, "-a", "--reflink=auto", cancelled=cancelled)
+    return CleanCopy(dest, STOPPED if cancelled() else problem)
 
 
 def _is_worth(path: Path) -> bool:
@@ -137,24 +159,37 @@ def _link(source: Path, paths: list[str], dest: Path) -> str:
     return _copy(source, paths, dest, "-a", "--reflink=auto")
 
 
-def _copy(source: Path, paths: list[str], dest: Path, *how: str) -> str:
+def _copy(source: Path, paths: list[str], dest: Path, *how: str, cancelled: Callable[[], bool] = never) -> str:
     """Copy with GNU cp, which is several times faster than Python on a folder of packages. Why it failed, or empty."""
-    if not paths:
+    if not paths or cancelled():
         return ""
     command = ["cp", *how, "--parents", "--", *paths, str(dest)]
     environment = {"PATH": _COMMAND_PATH, "LC_ALL": "C"}
+    with tempfile.TemporaryFile() as said:
+        try:
+            copying = subprocess.Popen(command, cwd=source, env=environment, stdin=subprocess.DEVNULL, stderr=said)
+        except OSError as error:
+            return f"the dependencies could not be copied: {error.strerror}"
+        stopped = _watched(copying, cancelled)
+        if stopped or copying.returncode == 0:
+            return stopped
+        said.seek(0)
+        lines = said.read().decode("utf-8", "replace").strip().splitlines()
+    return f"the dependencies could not be copied: {lines[-1] if lines else copying.returncode}"
+
+
+def _watched(copying: subprocess.Popen[bytes], cancelled: Callable[[], bool]) -> str:
+    """Wait for it to end; why it was killed, or empty."""
+    until = time.monotonic() + TIMEOUT
     try:
-        done = subprocess.run(
-            command, cwd=source, env=environment, stdin=subprocess.DEVNULL, capture_output=True, timeout=TIMEOUT
-        )
-    except subprocess.TimeoutExpired:
-        return f"copying the dependencies took more than {TIMEOUT:.0f} s"
-    except OSError as error:
-        return f"the dependencies could not be copied: {error.strerror}"
-    if done.returncode == 0:
-        return ""
-    lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
-    return f"the dependencies could not be copied: {lines[-1] if lines else done.returncode}"
+        while not cancelled() and time.monotonic() < until:
+            with suppress(subprocess.TimeoutExpired):
+                copying.wait(_LOOK_SECONDS)
+                return ""
+        return STOPPED if cancelled() else f"copying the dependencies took more than {TIMEOUT:.0f} s"
+    finally:
+        copying.kill()
+        copying.wait()
 
 
 def _inodes(root: Path) -> dict[str, _Inode]:

@@ -56,6 +56,7 @@ class Shadow:
         self.tracked = tracked
         self._tracked_folders = _folders(tracked)
         self._ignored: dict[str, bool] = {}
+        self._readable = 0o044 & ~_umask()
         self._seen = self._load()
 
     def scan(self) -> Scan:
@@ -85,6 +86,7 @@ class Shadow:
         if seen is None or seen.files != files or seen.left_out != left_out:
             seen = self._seen = self._record(files, left_out, seen, started - _UNSETTLED_NS)
             self.trees.note_skipped(seen.tree, [*seen.left_out, *found.dependencies])
+            self.trees.note_closed(seen.tree, self._closed(files))
         return Snapshot(seen.tree, tuple(f"{shown(path)} ({why})" for path, why in sorted(seen.left_out.items())))
 
     def ignored(self, paths: Iterable[str], worktree: Path) -> frozenset[str]:
@@ -137,6 +139,11 @@ class Shadow:
             if size > MAX_BYTES or self._ignored[path]
         }
 
+    def _closed(self, files: dict[str, Stat]) -> dict[str, int]:
+        """Permission bits of the files that fewer may read than a new one of this user's."""
+        modes = ((path, about[0]) for path, about in files.items())
+        return {path: stat.S_IMODE(mode) for path, mode in modes if stat.S_ISREG(mode) and self._readable & ~mode}
+
     def _load(self) -> _Seen | None:
         try:
             data = json.loads((self.directory / "seen.json").read_bytes())
@@ -177,3 +184,10 @@ def _folders(tracked: frozenset[str]) -> frozenset[str]:
                 break
             found.add(path)
     return frozenset(found)
+
+
+def _umask() -> int:
+    """It can only be asked by setting it: for that moment to the strictest."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask

@@ -104,19 +104,27 @@ class Trees:
 
     def blobs(self, wanted: Iterable[str]) -> Generator[tuple[str, bytes], None, None]:
         """The blobs' contents, each once, without holding more than one in memory."""
+        for name, kind, content in self.objects(wanted):
+            if kind != "blob":
+                raise WorkspaceError(f"the shadow repository has lost the file contents {name}")
+            yield name, content
+
+    def objects(self, wanted: Iterable[str]) -> Generator[tuple[str, str, bytes], None, None]:
+        """Objects with their kinds ("blob", "tree", "commit") and contents, as `blobs`."""
         asked = list(dict.fromkeys(wanted))
         if not asked:
             return
         with self._spool() as answers:
             self.git.run("cat-file", "--batch", "--buffer", stdin="\n".join(asked).encode() + b"\n", stdout=answers)
             answers.seek(0)
-            for blob in asked:
-                name, _, size = answers.readline().decode("ascii").strip().rpartition(" ")
-                if name != f"{blob} blob":
-                    raise WorkspaceError(f"the shadow repository has lost the file contents {blob}")
-                content = answers.read(int(size))
+            for each in asked:
+                match answers.readline().decode("ascii").split():
+                    case [name, kind, size] if name == each:
+                        content = answers.read(int(size))
+                    case _:
+                        raise WorkspaceError(f"the shadow repository has lost the file contents {each}")
                 answers.read(1)
-                yield blob, content
+                yield each, kind, content
 
     def note_skipped(self, tree: str, paths: Iterable[str]) -> None:
         """Remember what a checkpoint could not hold, so that no undo ever removes it."""
@@ -129,6 +137,21 @@ class Trees:
             return frozenset(os.fsdecode((self.gitdir / "skipped" / tree).read_bytes()).split("\0"))
         except FileNotFoundError:
             return frozenset()
+
+    def note_closed(self, tree: str, files: Mapping[str, int]) -> None:
+        """Remember permissions that git's modes do not hold, so that what is restored is no more open than it was."""
+        note = self.gitdir / "closed" / tree
+        if files or note.exists():
+            write_atomically(note, os.fsencode("\0".join(f"{mode:o} {path}" for path, mode in files.items())))
+
+    def closed(self, tree: str) -> dict[str, int]:
+        """The permission bits of those files."""
+        try:
+            items = os.fsdecode((self.gitdir / "closed" / tree).read_bytes()).split("\0")
+        except FileNotFoundError:
+            return {}
+        pairs = (item.partition(" ") for item in items if item)
+        return {path: int(mode, 8) for mode, _, path in pairs}
 
     def _import(self, ref: str, start: list[bytes], edits: Iterable[bytes]) -> tuple[str, str]:
         with self._spool() as stream:

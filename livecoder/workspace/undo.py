@@ -39,6 +39,8 @@ class Edit:
     old: Entry | None
     new: Entry | None
     conflict: str = ""
+    permissions: int | None = None
+    """Of a file that not everybody could read; None: git's mode says it, or what is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,10 +183,11 @@ class Undo:
         there = self._trees.entries(tree)
         large = self._trees.skipped(tree)
         wanted: dict[str, Entry | None] = {}
+        closed: dict[str, int | None] = {}
         conflicts: dict[str, str] = {}
         kept: set[str] = set()
         for target, expected in steps:
-            unknown = self._trees.skipped(target)
+            unknown, permissions = self._trees.skipped(target), self._trees.closed(target)
             kept |= self._trees.skipped(expected) - unknown
             for path, (old, new) in self._trees.changes(target, expected).items():
                 have = wanted[path] if path in wanted else there.get(path)
@@ -197,9 +200,9 @@ class Undo:
                     conflicts[path] = "no checkpoint holds what is there now"
                 elif have != new:
                     conflicts[path] = "changed since"
-                wanted[path] = old
+                wanted[path], closed[path] = old, permissions.get(path)
         edits = [
-            Edit(path, there.get(path), new, conflicts.get(path, ""))
+            Edit(path, there.get(path), new, conflicts.get(path, ""), closed[path])
             for path, new in sorted(wanted.items())
             if there.get(path) != new or path in conflicts
         ]
@@ -232,13 +235,17 @@ class Undo:
         waiting, running = data["pending"], data.get("open")
         if waiting is None:
             return _History(_rounds(data["done"]), undone, None, Round(**running) if running else None)
-        edits = tuple(Edit(e["path"], _entry(e["old"]), _entry(e["new"]), e["conflict"]) for e in waiting["edits"])
+        edits = tuple(map(_edit, waiting["edits"]))
         pending = _Pending(waiting["verb"], _rounds(waiting["rounds"]), waiting["was"], edits)
         return _History(_rounds(data["done"]), undone, pending)
 
 
 def _rounds(items: list[dict[str, str]]) -> tuple[Round, ...]:
     return tuple(Round(**item) for item in items)
+
+
+def _edit(item: dict[str, Any]) -> Edit:
+    return Edit(item["path"], _entry(item["old"]), _entry(item["new"]), item["conflict"], item.get("permissions"))
 
 
 def _entry(item: dict[str, Any] | None) -> Entry | None:
@@ -261,14 +268,15 @@ def _restore(root: Path, trees: Trees, edits: Iterable[Edit]) -> tuple[str, ...]
         for blob, content in trees.blobs(writes):
             for edit in writes[blob]:
                 try:
-                    _put(beneath, edit.path, edit.new, content)
+                    _put(beneath, edit, content)
                 except OSError as error:
                     failed[edit.path] = str(error.strerror)
     return tuple(f"{shown(path)}: {why}" for path, why in sorted(failed.items()))
 
 
-def _put(beneath: Beneath, path: str, entry: Entry | None, content: bytes) -> None:
-    if entry is not None and entry.mode == "120000":
-        beneath.symlink(path, content)
+def _put(beneath: Beneath, edit: Edit, content: bytes) -> None:
+    assert edit.new is not None, "it has content"
+    if edit.new.mode == "120000":
+        beneath.symlink(edit.path, content)
     else:
-        beneath.write(path, content, executable=entry is not None and entry.mode == "100755")
+        beneath.write(edit.path, content, executable=edit.new.mode == "100755", permissions=edit.permissions)

@@ -100,6 +100,7 @@ def test_nothing_done_is_no_branch_and_is_said(livecoder: Livecoder, repository:
         ),
         ("$ git commit -qam x --amend --allow-empty", "does not build on"),
         ("$ git commit -q --allow-empty -m \"$(printf 'sk-very-')secret-0123456789\"", "holds a secret"),
+        ("$ printf 'sk-very-' >new.txt; echo secret-0123456789 >>new.txt", "the file new.txt holds a secret"),
     ],
 )
 def test_what_fails_a_check_is_exit_1_and_the_files_stay(
@@ -115,6 +116,18 @@ def test_what_fails_a_check_is_exit_1_and_the_files_stay(
     assert users(repository) == before
     assert git(repository, "branch", "--list", "fix") == ""
     assert "a + b" in (repository / "calc.py").read_text()
+
+
+def test_a_name_that_holds_a_secret_is_refused_before_anything_runs(livecoder: Livecoder, repository: Path) -> None:
+    livecoder.env["SOME_API_TOKEN"] = "sk-very-secret-0123456789"
+
+    done = livecoder.task(FIX, "Done.", flags=("--branch", "fix-sk-very-secret-0123456789"))
+
+    assert done.code == 1
+    assert "the name of the branch holds a secret" in done.err
+    assert "0123456789" not in done.out + done.err
+    assert "a - b" in (repository / "calc.py").read_text()
+    assert git(repository, "branch", "--list", "fix*") == ""
 
 
 def test_a_round_that_failed_makes_no_branch(livecoder: Livecoder, repository: Path) -> None:

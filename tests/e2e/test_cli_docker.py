@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Iterator
 from pathlib import Path
 
 import docker_here
@@ -12,6 +14,9 @@ from livecoder.sandbox.toolchains import Toolchains
 from tests.conftest import git
 from tests.e2e.conftest import Livecoder
 from tests.e2e.learning import Learnt
+from tests.e2e.test_cli_network import ON_LOOPBACK, asked, texts
+from tests.e2e.test_cli_settings import write_config
+from tests.sandbox.loopback import Server, server
 
 IN_DOCKER = ("--sandbox", "docker", "--image", docker_here.IMAGE)
 
@@ -89,6 +94,48 @@ def test_the_model_is_told_nothing_of_the_hosts_programs() -> None:
     toolchains = Toolchains(path=("/usr/bin",))
     assert known("docker", toolchains).path == ()
     assert known("bubblewrap", toolchains) is toolchains
+
+
+def asking(place: str) -> str:
+    """For an image without curl."""
+    request = f"GET http://{place}/ HTTP/1.1\\r\\nHost: {place}\\r\\n\\r\\n"
+    return f"exec 5<>/dev/tcp/127.0.0.1/3128 && printf '{request}' >&5 && cat <&5"
+
+
+@pytest.fixture
+def web() -> Iterator[Server]:
+    with server() as made:
+        yield made
+
+
+def test_commands_jobs_and_verify_reach_the_hosts_of_the_flag_alone(contained: Livecoder, web: Server) -> None:
+    place = f"localhost:{web.port}"
+    done = contained.task(
+        f"$ {asking(place)}",
+        f"$ {asking('evil.example')}",
+        f"$ lc run fetching {shlex.quote(asking(place))}; lc wait fetching",
+        f"$ lc wait fetching; (: >/dev/tcp/127.0.0.1/{web.port}) 2>&1; (: >/dev/tcp/192.0.2.1/80) 2>&1; echo x >new",
+        "Done.",
+        flags=(*IN_DOCKER, f"--network={place}", *ON_LOOPBACK, "--verify", f"{asking(place)} | grep -q served"),
+    )
+    assert done.result["outcome"] == "verified", done.err
+    assert asked(done).count((place, True)) == 3 and asked(done).count(("evil.example:80", False)) == 1
+    told = texts(done)
+    assert told.count("served\n") >= 2, told
+    assert "Connection refused" in told and "Network is unreachable" in told
+    assert 'the user can: network.hosts = ["evil.example"]' in told
+
+
+def test_setup_reaches_its_hosts_and_commands_do_not(contained: Livecoder, web: Server) -> None:
+    place = f"localhost:{web.port}"
+    write_config(contained, f'[setup]\nhosts = ["{place}"]\n[network]\nprivate = ["127.0.0.0/8"]\n')
+    (contained.cwd / ".git/info/exclude").write_text("node_modules/\n")
+    fetching = f"mkdir -p node_modules && ({asking(place)}) >node_modules/package"
+    done = contained.task(
+        "$ tail -1 node_modules/package", f"$ {asking(place)}", "Done.", flags=(*IN_DOCKER, "--setup", fetching)
+    )
+    assert "served\n" in texts(done) and "Connection refused" in texts(done), done.err
+    assert len(web.received) == 1
 
 
 @pytest.mark.parametrize(

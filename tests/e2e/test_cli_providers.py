@@ -118,3 +118,12 @@ def test_the_key_is_seen_nowhere(livecoder: Livecoder, provider: Endpoint) -> No
     assert "the key is [secret]" in done.out
     assert key not in done.out + done.err
     assert key.encode() not in journal
+
+
+def test_looking_back_over_http_asks_once_and_runs_no_tests(livecoder: Livecoder, provider: Endpoint) -> None:
+    livecoder.task("$ frobnicate", "$ ls", "$ pwd", "Done.")
+    provider.answers = [text('{"proposals": []}', first_pause=2)]
+    done = livecoder("reflect", "--pending", "--verify", "true")
+
+    assert (done.code, len(provider.requests)) == (0, 1), done.err
+    assert not list(livecoder.home.glob("state/projects/*/measured.json"))

@@ -104,3 +104,18 @@ def test_a_name_in_disguise_is_marked_before_anything_is_done(livecoder: Livecod
     livecoder.task("$ touch 'c\u0430lc.py' $'a\\nb' 'x\u202eyp.exe'", "Done.")
     lines = livecoder("undo", "--yes").out.splitlines()
     assert {"  remove c<\u0430 U+0430>lc.py", "  remove a^Jb", "  remove x<U+202E>yp.exe"} <= set(lines)
+
+
+def test_what_could_not_be_restored_is_no_done(livecoder: Livecoder) -> None:
+    before = picture(livecoder.cwd)
+    livecoder.task("$ rm calc.py README.md; mkdir -p calc.py/node_modules; touch calc.py/node_modules/x", "Done.")
+    undone = livecoder("undo", "--yes")
+    assert (undone.code, undone.err) == (1, "  ! calc.py: Directory not empty\n")
+    assert "not done: 1 of 2 files" in undone.out
+    assert (livecoder.cwd / "README.md").exists()
+
+    (livecoder.cwd / "calc.py/node_modules/x").unlink()
+    (livecoder.cwd / "calc.py/node_modules").rmdir()
+    assert livecoder("redo", "--yes").code == 0
+    assert livecoder("undo", "--yes").code == 0
+    assert picture(livecoder.cwd) == before

@@ -10,7 +10,7 @@ import pytest
 from lab import PROJECT, Lab
 
 from livecoder.evolution.receipts import Receipt
-from livecoder.rooms import Rooms, gitdirs
+from livecoder.rooms import Cancelled, Rooms, gitdirs
 from livecoder.sandbox import Room
 from livecoder.sandbox.bubblewrap import Bubblewrap
 from livecoder.sandbox.pinned import Pins
@@ -37,8 +37,8 @@ def lab(tmp_path: Path, make_repository: Callable[..., Path]) -> Iterator[Lab]:
     if reason := sandbox.probe():
         pytest.skip(f"bubblewrap: {reason}")
 
-    def copier(tree: str, dest: Path) -> str:
-        return clean_copy(workspace.shadow.trees, tree, dependencies, dest).why_in_place
+    def copier(tree: str, dest: Path, cancelled: Cancelled) -> str:
+        return clean_copy(workspace.shadow.trees, tree, dependencies, dest, cancelled).why_in_place
 
     with sandbox:
         rooms = Rooms(sandbox, copier, gitdirs(root), tmp_path / "session" / "copies")

@@ -127,3 +127,10 @@ def test_long_commands_tasks_and_outputs_are_shortened() -> None:
         RoundEnded(1, "success", "a" * 50_000, "", 1),
     ]
     assert len(digest(events, 100_000)) < 4_000
+
+
+def test_a_command_that_the_user_stopped_is_told_as_that() -> None:
+    stopped = replace(ENDED, ending="interrupted", answer="")
+    told = digest([ASKED, *step(1, "sleep 500", 137, ""), stopped], 12_000)
+    assert "sleep 500\n   stopped by the user, 1.2 s, 1 lines\n" in told
+    assert "exit 137, 1.2 s" in digest([ASKED, *step(1, "sleep 500", 137, ""), ENDED], 12_000)

@@ -84,6 +84,13 @@ def test_where_it_first_went_wrong(steps: list[Did], wrong: int | None) -> None:
     assert first_wrong(session(*steps)) == found
 
 
+def test_a_command_that_the_user_stopped_did_nothing_wrong() -> None:
+    slow = Did("sleep 500", 137)
+    stopped = [*session(slow)[:-1], RoundEnded(1, "interrupted", "", "interrupted by the user", 1)]
+    assert first_wrong(stopped) is None
+    assert first_wrong(session(slow)) is not None
+
+
 def test_it_says_why_and_where_it_showed() -> None:
     found = first_wrong(session(PASS, Did("edit x", tree="t1"), Did("ls"), Did("pytest -q", 1, "2 failed")))
     assert found is not None and (found.step, found.seen) == (2, 4)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -51,10 +52,18 @@ def failure(status: int, message: str = "no", **how: Any) -> Answer:
     return Answer(status=status, error={"error": error}, **how)
 
 
+def never(body: dict[str, Any]) -> None:
+    return None
+
+
 class Endpoint:
-    """The server: `answers` are given out in order, `requests` are the bodies received, `stop` ends every stall."""
+    """The server: `answers` are given out in order, `requests` are the bodies received, `stop` ends every stall.
+
+    `refuses` may answer a request instead, by its body; no answer is used up then.
+    """
 
     def __init__(self) -> None:
+        self.refuses: Callable[[dict[str, Any]], Answer | None] = never
         self.answers: list[Answer] = []
         self.requests: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
@@ -92,7 +101,8 @@ class Endpoint:
         with self.lock:
             self.requests.append(body)
             self.headers.append({key.lower(): value for key, value in exchange.headers.items()})
-            answer = self.answers.pop(0) if self.answers else text("(no more answers)")
+            refusal = self.refuses(body)
+            answer = refusal or (self.answers.pop(0) if self.answers else text("(no more answers)"))
         exchange.send_response(answer.status)
         for key, value in answer.headers.items():
             exchange.send_header(key, value)
@@ -160,7 +170,8 @@ class Endpoint:
         if answer.cut:
             return
         event("content_block_stop", index=0)
-        event("message_delta", delta={"stop_reason": "end_turn", "stop_sequence": None}, usage={"output_tokens": 20})
+        ended = "end_turn" if answer.finish == "stop" else answer.finish
+        event("message_delta", delta={"stop_reason": ended, "stop_sequence": None}, usage={"output_tokens": 20})
         event("message_stop")
 
     def hold(self, seconds: float) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from livecoder.events import Call
-from livecoder.model.calls import MAX_COMMAND, Written, read_native, read_text, write_native, write_text
+from livecoder.model.calls import LONGEST, MAX_COMMAND, Written, read_native, read_text, write_native, write_text
 
 
 def native(arguments: object, name: str = "bash") -> Call:
@@ -45,6 +45,11 @@ def test_a_call_that_cannot_be_run_says_why(arguments: object, says: str) -> Non
 
 def test_a_timeout_as_text_is_understood() -> None:
     assert native({"command": "ls", "timeout": "30"}) == Call("id", "ls", 30.0)
+
+
+def test_a_timeout_beyond_every_number_is_a_long_one() -> None:
+    endless = [native(f'{{"command": "ls", "timeout": {number}}}') for number in ("1" + "0" * 400, "1e999")]
+    assert [(call.timeout, call.problem) for call in endless] == [(LONGEST, "")] * 2
 
 
 def test_raw_line_breaks_in_json_are_understood() -> None:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from types import GeneratorType
+from typing import Any
 
 import pytest
 from asking import QUIET, TASK, Asked
-from faulty_provider import Endpoint, bash, calls, text
+from faulty_provider import Answer, Endpoint, bash, calls, text
 
+from livecoder.errors import ProviderUnavailable
 from livecoder.events import Call, Usage
 from livecoder.model import Ask, Assistant, Message, Observation, System, User
 from livecoder.model.choose import open_model
@@ -157,6 +162,55 @@ def test_missing_usage_is_estimated(endpoint: Endpoint, provider: Make) -> None:
     reply = Asked(provider(model="openai/gpt-4o"), (System("s" * 4000), User("u"))).reply
     assert reply.usage == Usage(1000, 0, 100)
     assert reply.cost_usd == pytest.approx(1000 * 2.5e-6 + 100 * 1e-5)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"prompt_tokens": -100_000, "completion_tokens": -50},
+        {"prompt_tokens": 10, "completion_tokens": -500_000},
+        {"prompt_tokens": 10**400, "completion_tokens": 1},
+        {"prompt_tokens": 10, "completion_tokens": 10**18},
+        {"prompt_tokens": 10, "completion_tokens": 1, "prompt_tokens_details": {"cached_tokens": 100_000}},
+        {"prompt_tokens": 10, "completion_tokens": 1, "prompt_tokens_details": {"cached_tokens": -100_000}},
+    ],
+    ids=["less than none", "written less than none", "no number", "endless", "more cached than sent", "cached less"],
+)
+def test_usage_that_cannot_be_is_estimated(endpoint: Endpoint, provider: Make, told: dict[str, object]) -> None:
+    endpoint.answers = [text("x" * 400, usage=told)]
+    reply = Asked(provider(model="openai/gpt-4o"), (System("s" * 4000), User("u"))).reply
+    assert reply.usage == Usage(1000, 0, 100)
+    assert reply.cost_usd == pytest.approx(1000 * 2.5e-6 + 100 * 1e-5)
+
+
+@pytest.mark.parametrize("model", ["openai/gpt-4o", "anthropic/claude-sonnet-4-5"])
+@pytest.mark.parametrize("answer", [text("whole"), text(*["x" * 65536] * 40), text("half", cut=True)])
+def test_no_reply_leaves_a_connection_to_the_garbage_collector(
+    endpoint: Endpoint, provider: Make, model: str, answer: Answer
+) -> None:
+    """It would close it whenever it likes: also while the next request holds the lock that closing takes."""
+    endpoint.answers = [answer]
+    gc.collect()
+    gc.disable()
+    try:
+        with suppress(ProviderUnavailable):
+            Asked(provider(model=model, retries=0))
+        assert soon(lambda: not suspended_reads())
+    finally:
+        gc.enable()
+
+
+def suspended_reads() -> list[str]:
+    """Generators of the HTTP library that have begun and not ended."""
+    found: list[Any] = [each for each in gc.get_objects() if isinstance(each, GeneratorType)]
+    return [each.gi_code.co_name for each in found if each.gi_frame and "httpx" in each.gi_code.co_filename]
+
+
+def soon(met: Callable[[], bool], seconds: float = 20) -> bool:
+    end = time.monotonic() + seconds
+    while not met() and time.monotonic() < end:
+        time.sleep(0.05)
+    return met()
 
 
 def test_a_reply_cut_at_its_limit_says_so(endpoint: Endpoint, provider: Make) -> None:

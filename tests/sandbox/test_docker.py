@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -19,14 +21,17 @@ from typing import Any
 import pytest
 from attacks import Run, appeared, gone, python
 from docker_here import IMAGE
+from loopback import LOOPBACK, server
 from test_escapes import ENGINE
 
 from livecoder.errors import SandboxUnavailable
+from livecoder.hosts import reach
 from livecoder.sandbox import Guest, Room, Sandbox, owner
 from livecoder.sandbox.attached import Streams
 from livecoder.sandbox.daemon import Daemon
 from livecoder.sandbox.docker import Docker
 from livecoder.sandbox.policy import Policy
+from livecoder.sandbox.proxy import PORT
 from livecoder.sandbox.toolchains import Toolchains, find
 
 Enter = Callable[..., Sandbox]
@@ -283,6 +288,49 @@ def test_an_image_without_bash_says_so(docker: str, room: Room, tmp_path: Path) 
         assert until(lambda: not containers(os.getpid()))
     finally:
         subprocess.run(["docker", "rmi", name], env=environ, capture_output=True, check=True)
+
+
+@pytest.fixture
+def bare_image(docker: str, tmp_path: Path) -> Iterator[str]:
+    """What commands need and nothing else: no Python, and libraries of its own nowhere but where these look."""
+    root = tmp_path / "root"
+    for name in ("bash", "cat", "chmod", "env", "rm"):
+        program = shutil.which(name, path="/usr/bin:/bin")
+        assert program is not None
+        said = subprocess.run(["ldd", program], capture_output=True, text=True, check=True).stdout
+        for path in (Path("/bin", name), *map(Path, re.findall(r"(/\S+) \(0x", said))):
+            (root / path.relative_to("/").parent).mkdir(parents=True, exist_ok=True)
+            shutil.copy(path if path.parent != Path("/bin") else program, root / path.relative_to("/"))
+    tar = subprocess.run(["tar", "-C", str(root), "-c", "."], capture_output=True, check=True).stdout
+    name = f"livecoder-test-bare:{os.getpid()}"
+    environ = {**os.environ, "DOCKER_HOST": f"unix://{Daemon().socket}"}
+    variables = ["--change", "ENV LD_LIBRARY_PATH=/nowhere LD_PRELOAD=/nowhere.so PATH=/bin"]
+    subprocess.run(["docker", "import", *variables, "-", name], input=tar, env=environ, capture_output=True, check=True)
+    yield name
+    until(lambda: subprocess.run(["docker", "rmi", name], env=environ, capture_output=True).returncode == 0)
+
+
+def test_hosts_are_reached_from_an_image_without_any_program_for_it(
+    bare_image: str, enter: Enter, room: Room, run: Run
+) -> None:
+    with server() as web:
+        place = f"localhost:{web.port}"
+        policy = Policy(image=bare_image, reach=reach((place,), LOOPBACK))
+        sandbox = enter(replace(room, network=True), policy, Toolchains())
+        request = f"GET http://{place}/ HTTP/1.1\\r\\nHost: {place}\\r\\n\\r\\n"
+        done = run(sandbox, f"exec 5<>/dev/tcp/127.0.0.1/{PORT}; printf '{request}' >&5; cat <&5")
+    assert done.output.endswith("served\n"), done
+    assert isinstance(sandbox, Docker)
+    assert [(asked.place, asked.allowed) for asked in sandbox.asked()] == [(place, True)]
+
+
+def test_a_workspace_far_down_reaches_hosts_too(enter: Enter, tmp_path: Path, run: Run) -> None:
+    """The address of a socket of files is 107 bytes at most."""
+    deep = tmp_path / "/".join(["a-directory-with-a-long-name"] * 5)
+    (deep / "repo").mkdir(parents=True)
+    room = Room(deep / "repo", deep / "repo", deep / "scratch", network=True)
+    sandbox = enter(room, replace(CONTAINED, reach=reach(("*",))))
+    assert run(sandbox, f": >/dev/tcp/127.0.0.1/{PORT}").exit_code == 0
 
 
 # ---- the daemon

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import socket
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from attacks import Open, Run, python
+from attacks import Open, Run, appeared, gone, python
 from loopback import ANSWER, LOOPBACK, accepting, drained, filtering, server
+from test_docker import containers, until
+from test_escapes import ENGINE
 from test_proxy import connect, get, tunnel
 from test_proxy_requests import hello
 
 from livecoder.errors import SandboxUnavailable
 from livecoder.hosts import Upstream, reach
 from livecoder.rooms import Rooms, gitdirs
-from livecoder.sandbox import Room, Sandbox, backends
+from livecoder.sandbox import Guest, Room, Sandbox
 from livecoder.sandbox.bubblewrap import Bubblewrap
+from livecoder.sandbox.docker import Docker
 from livecoder.sandbox.policy import Policy
 from livecoder.sandbox.proxy import PORT
 from livecoder.sandbox.proxy.log import DISTINCT
-from livecoder.sandbox.toolchains import Toolchains
 
 ASK = f"""
 import socket, sys
@@ -36,16 +39,21 @@ def ask(data):
 """
 
 
-@pytest.fixture
-def backend(bubblewrap: str) -> str:
-    """The one that has a proxy."""
-    return bubblewrap
-
-
-def networked(room: Room, open_room: Open, *hosts: str, private: tuple[str, ...] = LOOPBACK) -> Bubblewrap:
+def networked(room: Room, open_room: Open, *hosts: str, private: tuple[str, ...] = LOOPBACK) -> Bubblewrap | Docker:
     sandbox = open_room(replace(room, network=True), Policy(reach=reach(hosts, private)))
-    assert isinstance(sandbox, Bubblewrap)
+    assert isinstance(sandbox, Bubblewrap | Docker)
     return sandbox
+
+
+def fetch(url: str) -> str:
+    """What a program prints that finds the proxy by its variables, also for names of this machine."""
+    return python(
+        "import os, urllib.request, urllib.error\n"
+        "os.environ.pop('NO_PROXY', None), os.environ.pop('no_proxy', None)\n"
+        f"try:\n    answer = urllib.request.urlopen({url!r})\n"
+        "except urllib.error.HTTPError as error:\n    answer = error\n"
+        "print(answer.read().decode(), end='')"
+    )
 
 
 @pytest.mark.parametrize(
@@ -91,7 +99,7 @@ def test_x05_a_redirect_is_asked_for_again_and_refused(room: Room, open_room: Op
     elsewhere = b"HTTP/1.1 302 Found\r\nLocation: http://evil.example/\r\nContent-Length: 0\r\n\r\n"
     with server(elsewhere) as web:
         sandbox = networked(room, open_room, f"localhost:{web.port}")
-        done = run(sandbox, f"curl -sSL --noproxy '' http://localhost:{web.port}/")
+        done = run(sandbox, fetch(f"http://localhost:{web.port}/"))
         assert done.output == "livecoder: evil.example:80 is refused: the user does not allow it\n"
         assert [(asked.place, asked.allowed) for asked in sandbox.asked()] == [
             (f"localhost:{web.port}", True),
@@ -102,7 +110,7 @@ def test_x05_a_redirect_is_asked_for_again_and_refused(room: Room, open_room: Op
 def test_x06_an_empty_list_and_no_list_are_no_network(room: Room, open_room: Open, run: Run) -> None:
     for nothing in (Policy(), Policy(reach=reach(()))):
         sandbox = open_room(replace(room, network=True), nothing)
-        assert sandbox.protections[0] == "no network"
+        assert _means(sandbox) == "no network"
         done = run(sandbox, f"env | grep -i proxy; echo >/dev/tcp/127.0.0.1/{PORT}; echo >/dev/tcp/192.0.2.1/80")
         assert "refused" in done.output and "unreachable" in done.output and "PROXY" not in done.output
 
@@ -207,17 +215,19 @@ def test_o19_strange_names_are_shown_as_plain_text_and_many_are_counted() -> Non
 def test_o20_a_proxy_that_ends_leaves_no_network(room: Room, open_room: Open, run: Run) -> None:
     with server() as web:
         sandbox = networked(room, open_room, f"localhost:{web.port}")
-        fetch = f"curl -sS --noproxy '' http://localhost:{web.port}/; echo >/dev/tcp/127.0.0.1/{web.port}"
-        assert run(sandbox, fetch).output.startswith("served\n")
+        asking = f"{fetch(f'http://localhost:{web.port}/')}\necho >/dev/tcp/127.0.0.1/{web.port}"
+        assert run(sandbox, asking).output.startswith("served\n")
         sandbox._network._proxy.__exit__(None, None, None)  # pyright: ignore (as if it had died)
-        done = run(sandbox, fetch)
-    assert "served" not in done.output and "port 3128" in done.output
+        said = run(sandbox, asking).output
+        assert "served\n" not in said
+        assert "Connection refused>" in said and f"/dev/tcp/127.0.0.1/{web.port}: Connection refused" in said
 
 
 def test_o21_the_password_of_the_machines_own_proxy_is_not_inside(room: Room, open_room: Open, run: Run) -> None:
     hosts = reach(("*",), (), Upstream("127.0.0.1", 9, "me:canary-4711"))
     sandbox = open_room(replace(room, network=True), Policy(reach=hosts))
-    done = run(sandbox, "env; cat /proc/*/environ /proc/*/cmdline | tr '\\0' '\\n'; curl -sv http://a.example/ 2>&1")
+    look = "env; cat /proc/*/environ /proc/*/cmdline | tr '\\0' '\\n'"
+    done = run(sandbox, f"{look}\n{fetch('http://a.example/')}")
     assert "HTTPS_PROXY=http://127.0.0.1:3128" in done.output
     assert "canary" not in done.output
 
@@ -239,7 +249,36 @@ def _empty(tree: str, dest: Path) -> str:
 
 
 def _means(sandbox: Sandbox) -> str:
-    return sandbox.protections[0]
+    return next(each for each in sandbox.protections if each.startswith(("no network", "network: ")))
+
+
+def test_o22_what_is_looked_at_does_not_reach_the_proxy_of_a_job_either(
+    room: Room, open_room: Open, run: Run, tmp_path: Path
+) -> None:
+    """Found. In containers every room joined the network that a job had opened."""
+    session = networked(room, open_room, "*")
+    beside = replace(session.room, scratch=tmp_path / "job", guest=Guest(session.room.scratch, "job"))
+    look = replace(session.room, scratch=tmp_path / "look", network=False)
+    knock = f"(: >/dev/tcp/127.0.0.1/{PORT}) 2>/dev/null && echo open || echo shut"
+    with session.sibling(beside) as job, session.sibling(look) as apart:
+        assert [run(each, knock).output for each in (session, job, apart)] == ["open\n", "open\n", "shut\n"]
+
+
+def test_o20_a_killed_engine_takes_proxy_and_network_with_it(backend: str, room: Room, tmp_path: Path) -> None:
+    program = ENGINE.replace("Path(scratch))", "Path(scratch), network=True)")
+    program = program.replace("Policy(", "Policy(reach=reach(('*',)), ").replace(
+        "import Policy", "import Policy; from livecoder.hosts import reach"
+    )
+    mark = "7351.25"
+    words = [backend, str(room.workspace), str(tmp_path / "scratch2"), f"echo begun; sleep {mark}"]
+    with subprocess.Popen([sys.executable, "-c", program, *words], stdout=subprocess.PIPE) as engine:
+        assert engine.stdout is not None
+        assert engine.stdout.readline() == b"begun\n"
+        assert appeared(f"sleep\0{mark}", 10)
+        engine.kill()
+    assert gone(f"sleep\0{mark}", 10)
+    if backend == "docker":
+        assert until(lambda: not containers(engine.pid))
 
 
 def test_o20_a_proxy_that_cannot_be_opened_is_no_open_network(
@@ -248,9 +287,3 @@ def test_o20_a_proxy_that_cannot_be_opened_is_no_open_network(
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     with pytest.raises(SandboxUnavailable, match="the network cannot be filtered here"):
         networked(room, open_room, "*")
-
-
-def test_x05_a_container_has_no_proxy_and_is_refused_hosts(room: Room, toolchains: Toolchains) -> None:
-    container = backends.backend("docker", replace(room, network=True), toolchains, Policy(reach=reach(("*",))))
-    with pytest.raises(SandboxUnavailable, match="cannot be reached from a container"):
-        container.__enter__()

@@ -262,3 +262,14 @@ def test_a_secret_that_an_escape_sequence_parts_is_masked() -> None:
     terminal.mask = lambda text: text.replace("hunter2hunter2", "[secret]")
     terminal.line("key: hunter2\x1b[0mhunter2")
     assert out.getvalue() == "key: [secret]\n"
+
+
+def test_tests_that_did_not_pass_as_they_were_found_say_how_they_ended() -> None:
+    passed = e.GroundMeasured("pytest", 0, 3.0, "5 passed")
+    broken = e.GroundMeasured("pytest", 4, 1.0, "x: error: unrecognized arguments: -n")
+    endless = e.GroundMeasured("pytest", None, 95.0, "")
+    assert shown(passed, broken, endless).splitlines() == [
+        "    tests as they were found: 5 passed (3 s)",
+        "    tests as they were found: exit 4: x: error: unrecognized arguments: -n (1 s)",
+        "    tests as they were found: not ended, and stopped (95 s)",
+    ]

@@ -35,6 +35,7 @@ class Session:
     home: Path
     scratch: Path
     proposals: int = 0
+    secrets: tuple[str, ...] = ()
 
     @property
     def root(self) -> Path:
@@ -46,7 +47,7 @@ class Session:
     def propose(self, message: str = "the task") -> Proposal | None:
         self.proposals += 1
         final = self.workspace.shadow.checkpoint().tree
-        left = Left(self.private.gitdir, self.private.objects, self.base_tree, final)
+        left = Left(self.private.gitdir, self.private.objects, self.base_tree, final, self.secrets)
         place = self.scratch / f"proposal-{self.proposals}"
         place.mkdir()
         return propose(self.workspace, left, self.base, message, place, self.home)

@@ -6,13 +6,14 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from livecoder.errors import WorkspaceError
-from livecoder.workspace.copies import Dependencies, clean_copy, materialise
+from livecoder.workspace.copies import STOPPED, Dependencies, clean_copy, materialise
 from livecoder.workspace.workspace import Workspace
 from tests.workspace.conftest import OpenWorkspace, picture
 
@@ -187,3 +188,15 @@ def test_a_snapshot_across_file_systems_is_a_copy(with_package: Workspace) -> No
         assert dependencies.changed_in_place() == ""
     finally:
         shutil.rmtree(kept)
+
+
+@pytest.mark.parametrize("looks", range(4))
+def test_whoever_cancels_does_not_wait_for_the_copy(with_package: Workspace, tmp_path: Path, looks: int) -> None:
+    shadow = with_package.shadow
+    dependencies = Dependencies.snapshot(shadow, tmp_path / "kept", copied_bytes=0)
+    left = iter([False] * looks)
+    tree = shadow.checkpoint().tree
+    copy = clean_copy(shadow.trees, tree, dependencies, tmp_path / "copy", lambda: next(left, True))
+    assert copy.why_in_place == STOPPED
+    children = Path(f"/proc/self/task/{threading.get_native_id()}/children").read_text().split()
+    assert "cp" not in [Path(f"/proc/{child}/comm").read_text().strip() for child in children]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import stat
 import subprocess
@@ -16,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from livecoder.errors import WorkspaceError
+from livecoder.workspace.beneath import Beneath
 from livecoder.workspace.shadow import Shadow
 from livecoder.workspace.undo import Undo
 from livecoder.workspace.workspace import Workspace
@@ -266,8 +268,6 @@ def test_restoring_never_follows_a_link_out_of_the_tree(workspace: Workspace, tm
 
 
 def test_a_link_swapped_in_after_the_plan_stops_at_that_file(workspace: Workspace, tmp_path: Path) -> None:
-    from livecoder.workspace.beneath import Beneath
-
     (tmp_path / "outside").mkdir()
     (tmp_path / "outside/x").write_text("not ours\n")
     (workspace.root / "swap").symlink_to(tmp_path / "outside")
@@ -289,6 +289,32 @@ def test_an_obstacle_is_reported_and_the_rest_restored(workspace: Workspace) -> 
     applied = undo.apply(undo.plan_undo(), force=True)
     assert [line.partition(":")[0] for line in applied.failed] == ["a.py"]
     assert (root / "b.py").read_text() == "b\n"
+
+
+@pytest.mark.parametrize("was", ["echo precious > place", "ln -s a.py place"])
+def test_an_empty_folder_in_a_files_place_gives_way(workspace: Workspace, was: str) -> None:
+    root, undo = workspace.root, Undo(workspace.shadow)
+    bash(root, was)()
+    before = picture(root)
+    round_of(workspace.shadow, undo, bash(root, "rm place; mkdir place"))
+    assert undo.apply(undo.plan_undo()).failed == ()
+    assert picture(root) == before
+
+
+def test_what_cannot_be_written_leaves_nothing_in_the_tree(tmp_path: Path) -> None:
+    """As on a full disk: a part of the file has been written when the rest does not fit."""
+    (tmp_path / "large").write_bytes(b"as it was")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, limits[1]))
+        with Beneath(tmp_path) as beneath, pytest.raises(OSError, match="File too large"):
+            beneath.write("large", bytes(100_000), executable=False)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, ignored)
+    assert list(tmp_path.iterdir()) == [tmp_path / "large"]
+    assert (tmp_path / "large").read_bytes() == b"as it was"
 
 
 KILLED = """
@@ -381,4 +407,27 @@ def test_restored_files_keep_permissions_that_no_tree_holds(workspace: Workspace
     undo = Undo(workspace.shadow)
     round_of(workspace.shadow, undo, bash(workspace.root, "echo more >> secret"))
     undo.apply(undo.plan_undo())
+    assert stat.S_IMODE((workspace.root / "secret").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    "script", ["rm secret", "rm secret; echo open > secret", "chmod 644 secret; echo open > secret"]
+)
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o700])
+def test_what_was_closed_to_others_comes_back_closed(workspace: Workspace, script: str, mode: int) -> None:
+    root, undo = workspace.root, Undo(workspace.shadow)
+    (root / "secret").chmod(mode)
+    round_of(workspace.shadow, undo, bash(root, script))
+    undo.apply(undo.plan_undo())
+    assert ((root / "secret").read_text(), stat.S_IMODE((root / "secret").stat().st_mode)) == ("x\n", mode)
+
+
+def test_a_closed_file_of_a_killed_restore_is_closed_too(workspace: Workspace) -> None:
+    undo = Undo(workspace.shadow)
+    round_of(workspace.shadow, undo, bash(workspace.root, "rm secret a.py"))
+    environment = {"PYTHONPATH": os.pathsep.join(sys.path)}
+    words = [sys.executable, "-c", KILLED, str(workspace.root), str(workspace.shadow.directory), "3"]
+    assert subprocess.run(words, env=environment).returncode == -signal.SIGKILL
+    assert not (workspace.root / "secret").exists()
+    Undo(workspace.shadow).recover()
     assert stat.S_IMODE((workspace.root / "secret").stat().st_mode) == 0o600
