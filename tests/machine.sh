@@ -125,7 +125,7 @@ recipe=$({ declare -f install_machine machine_files; cat "$here"/.ci/requirement
 image=${LIVECODER_MACHINES:-/var/tmp/livecoder-machines}/$suite-$arch-$recipe
 # The same image for several runs at once: it is made once, and they change a copy of their own.
 mkdir -p "$(dirname "$image")"
-exec 9>"$(dirname "$image")/lock"
+exec 9>"$image.lock"
 flock 9
 if [ ! -d "$image" ]; then
   install_machine "$work/root" >"$work/log" 2>&1 || { tail -n 20 "$work/log" >&2; exit 1; }

@@ -211,6 +211,7 @@ def _setenv(variables: dict[str, str]) -> list[str]:
 
 def _diagnose(said: str) -> str:
     """What bubblewrap said and, where it is known, what to do about it."""
+    said = said.rstrip(".")
     if "nknown option" in said:
         return f"{said}: bubblewrap 0.8 or newer is needed"
     if "namespace" not in said and "setting up uid map" not in said and "Operation not permitted" not in said:

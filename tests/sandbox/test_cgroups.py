@@ -44,7 +44,7 @@ def test_what_a_killed_session_left_is_ended_and_removed_by_the_next() -> None:
         "import subprocess, os\nfrom livecoder.sandbox.cgroups import Limits, session_group\n"
         "room = session_group(Limits(10**9, 99)).make('room-1', Limits(10**9, 99))\n"
         "left = subprocess.Popen(['sleep', '600'], stdout=subprocess.DEVNULL)\nroom.admit(left.pid)\n"
-        "print(left.pid, room.pids.parent)\n"
+        "print(left.pid, room.pids.parent, flush=True)\n"
         "os.kill(os.getpid(), 9)"
     )
     with real():
