@@ -18,7 +18,7 @@ from livecoder.baseline import MEASURED, Baseline, Memory
 from livecoder.checkpoints import Checkpoints
 from livecoder.compaction import Compaction, window
 from livecoder.control import Cause, Control
-from livecoder.endings import SIGNAL_CODES, UNSETTLED, Bill, Facts, result
+from livecoder.endings import SIGNAL_CODES, Bill, Facts, result
 from livecoder.errors import JournalError, LivecoderError, ProviderError
 from livecoder.events import (
     CheckpointTaken,
@@ -49,6 +49,9 @@ from livecoder.verify import BaseRuns, Trees, verify
 from livecoder.workspace.diff import patch, stat
 from livecoder.workspace.undo import Undo
 from livecoder.workspace.weakened import weakened_tests
+
+NAMED = 5
+"""Paths in no checkpoint that are named at the start."""
 
 
 class Solver:
@@ -122,8 +125,7 @@ class Solver:
         failure = yield from self._guarded(self._settle(facts), facts)
         if failure:
             self._fail(facts, failure)
-            lost = "what the round changed is in the tree and not in its patch: " if facts.made is UNSETTLED else ""
-            yield from self._told(Warned(lost + failure.line()))
+            yield from self._told(Warned(facts.unsettled + failure.line()))
         yield from self._guarded(Reached(opened.sandbox).rest(state.step), facts)
         facts.code = facts.code or self.signal_code
         if self._publisher:
@@ -164,6 +166,8 @@ class Solver:
 
     def _fail(self, facts: Facts, error: LivecoderError) -> None:
         state, answer = self.opened.state, facts.ended.answer
+        if isinstance(error, ProviderError):
+            facts.book(error, state)
         if self._control.cancelled() and not isinstance(error, ProviderError) and error.exit_code != 70:
             ending, reason = CAUSES[self._control.cause]  # what was cut short complains, too
         else:
@@ -289,5 +293,8 @@ def _introduction(opened: Opened, hooks: tuple[str, ...]) -> Iterator[Event]:
     )
     if opened.why_model:
         yield Warned(f"no model was named: {opened.model.name}, since {opened.why_model}")
-    for line in (*(opened.store.notices if opened.store else ()), *opened.scaffold.problems, *opened.left_out[:5]):
+    for line in (*(opened.store.notices if opened.store else ()), *opened.scaffold.problems):
         yield Warned(line)
+    if opened.left_out:
+        more = f" and {len(opened.left_out) - NAMED} more" if len(opened.left_out) > NAMED else ""
+        yield Warned(f"in no checkpoint, out of reach of undo: {', '.join(opened.left_out[:NAMED])}{more}")
