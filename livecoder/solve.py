@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from math import inf
 from pathlib import Path
 from types import TracebackType
@@ -232,8 +233,7 @@ class Solver:
         verified = self._verify()
         if self._control.cancelled():
             ending, reason = CAUSES[self._control.cause]
-            ended = facts.ended
-            facts.ended = RoundEnded(ended.round, ending, ended.answer, f"{reason} during verify", ended.turns)
+            facts.ended = replace(facts.ended, ending=ending, reason=f"{reason} during verify")
         elif verified:
             facts.verified = verified
             yield verified
