@@ -201,9 +201,8 @@ class Solver:
             self._renew(facts.deadline)
 
     def _session(self, jobs: Jobs) -> Session:
-        opened, knobs = self.opened, self.opened.scaffold.knobs
-        timeout, cancelled = knobs.command_timeout_seconds, self._control.cancelled
-        base = BaseRuns(opened.rooms, opened.base_tree, timeout, cancelled, self._last_runs)
+        opened, knobs, cancelled = self.opened, self.opened.scaffold.knobs, self._control.cancelled
+        base = BaseRuns(opened.rooms, opened.base_tree, knobs.command_timeout_seconds, cancelled, self._last_runs)
         own = (base, jobs, Reached(opened.sandbox), self._checkpoints, self._baseline, self._compaction)
         return Session(
             model=self._compaction,
@@ -212,7 +211,7 @@ class Solver:
             permit=opened.gatekeeper.permit,
             limits=limits.limits(opened.settings, knobs.no_progress_repeats, self.learning.aside),
             watchers=(*self.learning.watchers, HiddenFailures(), *own),
-            command_timeout=timeout,
+            command_timeout=knobs.command_timeout_seconds,
             tree_identity=opened.workspace.shadow.fingerprint,
             keep_output=opened.journal.keep,
         )
