@@ -45,6 +45,7 @@ from livecoder.prompt import first_message, message
 from livecoder.publish import Publisher
 from livecoder.reached import Reached
 from livecoder.report import reported
+from livecoder.scaffold.lessons import Lesson
 from livecoder.services import Services
 from livecoder.task import Task
 from livecoder.tested import HiddenFailures, LastRuns
@@ -181,9 +182,8 @@ class Solver:
         before = opened.workspace.shadow.checkpoint()
         facts.before = self._checkpoints.tree = self.final_tree = before.tree
         Undo(opened.workspace.shadow).begin_round(before.tree, task.text[:200])
-        learnt, first = self.learning.with_task(task.text), state.round == 1
-        said = first_message(task, opened.ground, opened.settings.verify, learnt) if first else message(task, learnt)
-        yield RoundStarted(state.round, task.text, said, task.outsider)
+        learnt = self.learning.with_task(task.text)
+        yield RoundStarted(state.round, task.text, said := _message(opened, task, learnt), task.outsider)
         yield CheckpointTaken(state.round, 0, before.tree, before.left_out)
         state.messages.append(User(said))
         yield from (Nudged("lesson", (), recalled(lesson), lesson.id) for lesson in learnt)
@@ -253,6 +253,13 @@ class Solver:
         else:
             self._renew(facts.deadline)
             yield from self.learning.after_round(facts.task, self._control, reflect_now)
+
+
+def _message(opened: Opened, task: Task, learnt: Sequence[Lesson]) -> str:
+    """What the model reads at a round's start."""
+    if opened.state.round > 1:
+        return message(task, learnt)
+    return first_message(task, opened.ground, opened.settings.verify, learnt)
 
 
 def _baseline(opened: Opened) -> Baseline:
