@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 from tests.conftest import git
-from tests.e2e.conftest import Livecoder
+from tests.e2e.conftest import Livecoder, until
 
 BREAK = "$ sed -i 's/a - b/a + b/' calc.py; rm README.md; echo new > new.txt; chmod +x calc.py; mkdir d; touch d/e"
 
@@ -79,9 +80,11 @@ def test_what_changed_since_is_named_and_not_overwritten_unasked(livecoder: Live
 
 def test_an_interrupted_round_can_be_undone(livecoder: Livecoder) -> None:
     before = picture(livecoder.cwd)
-    done = livecoder.task(BREAK, "$ sleep 30", flags=("--timeout", "2"))
+    process = livecoder.start("-p", "x", "-m", livecoder.script(BREAK, "$ touch mark; sleep 600"))
+    until((livecoder.cwd / "mark").exists)
+    process.send_signal(signal.SIGINT)
 
-    assert done.code == 124
+    assert livecoder.finish(process).code == 130
     assert livecoder("undo", "--yes").code == 0
     assert picture(livecoder.cwd) == before
 
@@ -104,6 +107,14 @@ def test_a_name_in_disguise_is_marked_before_anything_is_done(livecoder: Livecod
     livecoder.task("$ touch 'c\u0430lc.py' $'a\\nb' 'x\u202eyp.exe'", "Done.")
     lines = livecoder("undo", "--yes").out.splitlines()
     assert {"  remove c<\u0430 U+0430>lc.py", "  remove a^Jb", "  remove x<U+202E>yp.exe"} <= set(lines)
+
+
+def test_what_undo_cannot_take_back_is_said_at_the_start(livecoder: Livecoder) -> None:
+    for number in range(7):
+        git(livecoder.cwd, "init", "-q", f"nested{number}")
+    done = livecoder.task("$ echo more >> nested0/file", "Done.")
+    assert "in no checkpoint, out of reach of undo: nested0 (a repository of its own), nested1" in done.out
+    assert "nested4 (a repository of its own) and 2 more" in done.out
 
 
 def test_what_could_not_be_restored_is_no_done(livecoder: Livecoder) -> None:
