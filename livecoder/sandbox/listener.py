@@ -83,7 +83,7 @@ def _programs(python: Path) -> list[Mount]:
     prefixes = [Path(sys.base_prefix), *([python.parents[1]] if python.parent.name == "bin" else [])]
     paths = dict.fromkeys((*SYSTEM, *prefixes))  # of a prefix below /usr too: a mount there would not come along
     cache = Path("/etc/ld.so.cache")
-    shown = [path for path in paths if path.is_dir()]
+    shown = [path for path in paths if path.is_dir() and path.name]
     return [Mount("--ro-bind", path, path) for path in (*shown, *([cache] if cache.exists() else []))]
 
 
