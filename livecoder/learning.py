@@ -23,12 +23,13 @@ from livecoder.events import (
     UserSaid,
     Warned,
 )
-from livecoder.evolution import pending, verdicts
+from livecoder.evolution import pending
 from livecoder.evolution.answers import Origin
 from livecoder.evolution.candidates import candidates, described
 from livecoder.evolution.evolve import PROPOSES, Evolution, Grounds
 from livecoder.evolution.harvest import Recurring, earlier
 from livecoder.evolution.lasted import lasted
+from livecoder.evolution.lessonwatch import vocabulary
 from livecoder.evolution.lookback import beside, last_tree, told_of, variables
 from livecoder.evolution.mined import load, refresh
 from livecoder.evolution.miner import worthwhile
@@ -47,6 +48,7 @@ from livecoder.opening import Opened
 from livecoder.prompt import render
 from livecoder.rooms import never
 from livecoder.scaffold import hooks, rejected
+from livecoder.scaffold.lessons import Lesson
 from livecoder.task import Task
 
 MIN_STEPS = 2
@@ -62,7 +64,7 @@ class Learning:
         self._opened = opened
         self._resources = ExitStack()
         self.aside = Aside()
-        self._watching = self._watch(opened.checkout, tree, cancelled) if opened.checkout else None
+        self._watching = _watching(opened, self._resources, tree, cancelled)
         given = opened.generation.startswith(DIRECTORY)
         self._why_off = "a scaffold given by directory is not changed" if given else ""
         self._evolution = None if given else _evolution(opened)
@@ -85,31 +87,9 @@ class Learning:
             with suppress(ScaffoldError):  # an index, which the next session makes as well
                 refresh(self._opened.sessions)
 
-    def _watch(self, checkout: Path, tree: Callable[[], str], cancelled: Callable[[], bool]) -> Watching:
-        opened = self._opened
-        bare, briefing = opened.settings.bare, opened.briefing
-        made = tuple(tool.name for tool in opened.scaffold.tools)
-        given = Given(
-            checkout=checkout,
-            look=self._resources.enter_context(opened.rooms.look_only(checkout)),
-            tree=tree,
-            cancelled=cancelled,
-            knobs=opened.scaffold.knobs,
-            shown=opened.standing,
-            # Nothing that an agent wrote runs by itself where there is no sandbox.
-            hooks=[] if bare or opened.rooms.no_copies else hooks.read_hooks(checkout)[0],
-            accepted=hooks.accepted(opened.settings.paths.data),
-            earlier=earlier(opened.sessions, opened.id),
-            recurring=worthwhile(load(opened.sessions).shapes, made),
-            advised=advises_tools(briefing.ledger, briefing.present.family),
-            question=self._question,
-        )
-        return Watching(given)
-
-    def _question(self, scripts: list[Harvested], recurring: list[Recurring]) -> str:
-        scaffold = self._opened.scaffold
-        told = told_of(scripts, recurring)
-        return render(scaffold.prompts["harvest"], told, seed="harvest" in scaffold.seeded).strip()
+    def with_task(self, task: str) -> list[Lesson]:
+        """The lessons that a round's first message shows."""
+        return self._watching.lessons.with_task(task) if self._watching else []
 
     def before_round(self, task: str, state: State) -> Iterator[Event]:
         """What hooks have to say before the first turn."""
@@ -202,7 +182,7 @@ class Learning:
         evolution.mode, evolution.why_propose = self._opened.settings.evolve, PROPOSES
         if outsider_text:
             evolution.mode = "propose"
-        elif evolution.mode == "auto" and (rate := _rate(evolution, self._opened.model_name)).by_chance:
+        elif evolution.mode == "auto" and (rate := evolution.rate(self._opened.model_name)).by_chance:
             evolution.mode = "propose"
             evolution.why_propose = f"the gate accepts it; this model only proposes here ({rate.line()})"
 
@@ -244,16 +224,41 @@ class Learning:
         return too_dear(tokens, past.cost_usd, past.tokens, past.cost_known, *may_use)
 
     def _reflected(self, evolution: Evolution, answer: Reflection, accepted: int) -> Reflected:
-        rate = _rate(evolution, self._opened.model_name)
-        return Reflected(
-            "failed" if answer.failed else "done",
-            answer.failed,
-            answer.cost_usd,
-            len(answer.proposals),
-            accepted,
-            rate.predicted,
-            rate.came_true,
-        )
+        rate = evolution.rate(self._opened.model_name)
+        state, made = ("failed" if answer.failed else "done"), len(answer.proposals)
+        return Reflected(state, answer.failed, answer.cost_usd, made, accepted, rate.predicted, rate.came_true)
+
+
+def _watching(
+    opened: Opened, resources: ExitStack, tree: Callable[[], str], cancelled: Callable[[], bool]
+) -> Watching | None:
+    """The session's watchers; None where it has no scaffold of its own."""
+    checkout, settings, briefing = opened.checkout, opened.settings, opened.briefing
+    if checkout is None:
+        return None
+
+    def question(scripts: list[Harvested], recurring: list[Recurring]) -> str:
+        prompt, seed = opened.scaffold.prompts["harvest"], "harvest" in opened.scaffold.seeded
+        return render(prompt, told_of(scripts, recurring), seed=seed).strip()
+
+    made = tuple(tool.name for tool in opened.scaffold.tools)
+    given = Given(
+        checkout=checkout,
+        look=resources.enter_context(opened.rooms.look_only(checkout)),
+        tree=tree,
+        cancelled=cancelled,
+        knobs=opened.scaffold.knobs,
+        shown=opened.standing,
+        # Nothing that an agent wrote runs by itself where there is no sandbox.
+        hooks=[] if settings.bare or opened.rooms.no_copies else hooks.read_hooks(checkout)[0],
+        accepted=hooks.accepted(settings.paths.data),
+        earlier=earlier(opened.sessions, opened.id),
+        recurring=worthwhile(load(opened.sessions).shapes, made),
+        advised=advises_tools(briefing.ledger, briefing.present.family),
+        vocabulary=vocabulary(opened.sessions, opened.standing.timely),
+        question=question,
+    )
+    return Watching(given)
 
 
 def _evolution(opened: Opened) -> Evolution | None:
@@ -274,14 +279,6 @@ def _evolution(opened: Opened) -> Evolution | None:
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def _rate(evolution: Evolution, model: str) -> verdicts.Rate:
-    """How often this model's predictions came true here; a record that cannot be read counts for nothing."""
-    try:
-        return verdicts.rate(verdicts.load(evolution.data, evolution.project).values(), model)
-    except ScaffoldError:
-        return verdicts.Rate()
 
 
 def _prompt(opened: Opened, directory: Path, past: Account) -> str:

@@ -175,6 +175,7 @@ def _model(settings: Settings, root: Path) -> tuple[Model, str]:
         max_wait_seconds=settings.max_wait_seconds,
         idle_timeout_seconds=settings.idle_timeout_seconds,
         tools=settings.model_tools,
+        context_window=settings.context_window,
         temperature=settings.temperature,
     )
     model = open_model(wanted, environ, root)
@@ -205,6 +206,7 @@ def _room(settings: Settings, workspace: Workspace, place: Path, pins: Pins | No
         scratch=place / "session",
         gitdir=private.gitdir,
         objects=private.objects,
+        masked=private.hidden,
         base=base,
         scaffold=pins.root if pins else None,
         pins=pins,

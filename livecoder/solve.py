@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from math import inf
 from pathlib import Path
 from types import TracebackType
@@ -24,6 +25,7 @@ from livecoder.events import (
     CheckpointTaken,
     Event,
     ModelReplied,
+    Nudged,
     PatchMade,
     Reflected,
     RoundEnded,
@@ -32,26 +34,26 @@ from livecoder.events import (
     Verified,
     Warned,
 )
+from livecoder.evolution.lessonwatch import recalled
 from livecoder.jobs import Jobs
 from livecoder.learning import PENDING, Learning
 from livecoder.loop import CAUSES, Session, run
 from livecoder.model import User
 from livecoder.model.calls import BASH_TOOL
 from livecoder.opening import Opened
-from livecoder.prompt import first_message, ground_text, task_text
+from livecoder.prompt import first_message, ground_text, message
 from livecoder.publish import Publisher
 from livecoder.reached import Reached
 from livecoder.report import reported
 from livecoder.services import Services
 from livecoder.task import Task
-from livecoder.tested import LastRuns
+from livecoder.tested import HiddenFailures, LastRuns
 from livecoder.verify import BaseRuns, Trees, verify
+from livecoder.workspace.credentials import told
 from livecoder.workspace.diff import patch, stat
+from livecoder.workspace.shadow import out_of_reach
 from livecoder.workspace.undo import Undo
 from livecoder.workspace.weakened import weakened_tests
-
-NAMED = 5
-"""Paths in no checkpoint that are named at the start."""
 
 
 class Solver:
@@ -166,8 +168,7 @@ class Solver:
 
     def _fail(self, facts: Facts, error: LivecoderError) -> None:
         state, answer = self.opened.state, facts.ended.answer
-        if isinstance(error, ProviderError):
-            facts.book(error, state)
+        facts.book(error, state)
         if self._control.cancelled() and not isinstance(error, ProviderError) and error.exit_code != 70:
             ending, reason = CAUSES[self._control.cause]  # what was cut short complains, too
         else:
@@ -182,10 +183,12 @@ class Solver:
         before = opened.workspace.shadow.checkpoint()
         facts.before = self._checkpoints.tree = self.final_tree = before.tree
         Undo(opened.workspace.shadow).begin_round(before.tree, task.text[:200])
-        message = first_message(task, opened.ground, opened.settings.verify) if state.round == 1 else task_text(task)
-        yield RoundStarted(state.round, task.text, message, task.outsider)
+        learnt, first = self.learning.with_task(task.text), state.round == 1
+        said = first_message(task, opened.ground, opened.settings.verify, learnt) if first else message(task, learnt)
+        yield RoundStarted(state.round, task.text, said, task.outsider)
         yield CheckpointTaken(state.round, 0, before.tree, before.left_out)
-        state.messages.append(User(message))
+        state.messages.append(User(said))
+        yield from (Nudged("lesson", (), recalled(lesson), lesson.id) for lesson in learnt)
         yield from self.learning.before_round(task.text, state)
         with Jobs(opened.rooms, self._services, self._control.cancelled, opened.journal.keep) as jobs:
             for event in run(self._session(jobs), self._control):
@@ -210,7 +213,7 @@ class Solver:
             state=opened.state,
             permit=opened.gatekeeper.permit,
             limits=limits.limits(opened.settings, knobs.no_progress_repeats, self.learning.aside),
-            watchers=(*self.learning.watchers, *own),
+            watchers=(*self.learning.watchers, HiddenFailures(), *own),
             command_timeout=timeout,
             tree_identity=opened.workspace.shadow.fingerprint,
             keep_output=opened.journal.keep,
@@ -232,8 +235,7 @@ class Solver:
         verified = self._verify()
         if self._control.cancelled():
             ending, reason = CAUSES[self._control.cause]
-            ended = facts.ended
-            facts.ended = RoundEnded(ended.round, ending, ended.answer, f"{reason} during verify", ended.turns)
+            facts.ended = replace(facts.ended, ending=ending, reason=f"{reason} during verify")
         elif verified:
             facts.verified = verified
             yield verified
@@ -293,8 +295,6 @@ def _introduction(opened: Opened, hooks: tuple[str, ...]) -> Iterator[Event]:
     )
     if opened.why_model:
         yield Warned(f"no model was named: {opened.model.name}, since {opened.why_model}")
-    for line in (*(opened.store.notices if opened.store else ()), *opened.scaffold.problems):
+    notices = (*told(opened.workspace.gitdir), *(opened.store.notices if opened.store else ()))
+    for line in (*notices, *opened.scaffold.problems, *out_of_reach(opened.left_out)):
         yield Warned(line)
-    if opened.left_out:
-        more = f" and {len(opened.left_out) - NAMED} more" if len(opened.left_out) > NAMED else ""
-        yield Warned(f"in no checkpoint, out of reach of undo: {', '.join(opened.left_out[:NAMED])}{more}")

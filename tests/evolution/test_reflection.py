@@ -87,6 +87,10 @@ def test_a_tool_is_revised_or_retired() -> None:
     ("given", "expected"),
     [
         (
+            {"kind": "lesson", "action": "revise", "id": "tables", "text": "X.", "trigger": "tables", "when": "task"},
+            p.ReviseLesson(Lesson("tables", "X.", "tables", (f"{ORIGIN.session}:2",), ORIGIN.when, when="task"), TWO),
+        ),
+        (
             {"kind": "lesson", "action": "revise", "id": "tables", "text": "Said better."},
             p.ReviseLesson(Lesson("tables", "Said better.", "", (f"{ORIGIN.session}:2",), ORIGIN.when), TWO),
         ),
