@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field
 from math import inf
 
-from livecoder.errors import LivecoderError, ProviderError
+from livecoder.errors import ProviderError
 from livecoder.events import (
     BranchMade,
     CommandStarted,
@@ -119,10 +119,8 @@ class Facts:
         """What is to be said first where it is not known what the round made."""
         return "what the round changed is in the tree and not in its patch: " if self.made is UNSETTLED else ""
 
-    def book(self, error: LivecoderError, state: State) -> None:
+    def book(self, error: ProviderError, state: State) -> None:
         """Half a reply is none, and was paid for."""
-        if not isinstance(error, ProviderError):
-            return
         state.usage += Usage(*error.tokens)
         state.cost_usd += error.cost_usd or 0.0
         self.priced = self.priced and error.cost_usd is not None

@@ -12,7 +12,7 @@ import os
 import stat
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -26,8 +26,6 @@ from livecoder.workspace.trees import Trees, addition, removal, write_atomically
 RULES = ".gitignore"
 MAX_BYTES = 50_000_000
 MAX_IGNORED_BYTES = 1_000_000
-NAMED = 5
-"""Paths in no checkpoint that are named to people."""
 _UNSETTLED_NS = 20_000_000
 """A file touched this shortly before the scan may change again within the clock's tick: it is read once more."""
 _UNKNOWN: Stat = (0, 0, 0, 0, 0)
@@ -208,14 +206,6 @@ def _folders(tracked: frozenset[str]) -> frozenset[str]:
                 break
             found.add(path)
     return frozenset(found)
-
-
-def out_of_reach(left_out: Sequence[str]) -> tuple[str, ...]:
-    """What a checkpoint left out, as a line for people; none where it left out nothing."""
-    if not left_out:
-        return ()
-    more = f" and {len(left_out) - NAMED} more" if len(left_out) > NAMED else ""
-    return (f"in no checkpoint, out of reach of undo: {', '.join(left_out[:NAMED])}{more}",)
 
 
 def _umask() -> int:
