@@ -1,6 +1,6 @@
 """What the filtering proxy costs: opening it with a sandbox, one request, a long download. On loopback alone.
 
-    python bench/network.py [--runs 200]
+    python bench/network.py [--runs 200] [--image NAME]
 
 The ways are interleaved, so that a busy machine slows both.
 """
@@ -16,11 +16,11 @@ import threading
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from livecoder.hosts import reach
-from livecoder.sandbox import Room
-from livecoder.sandbox.bubblewrap import Bubblewrap
+from livecoder.sandbox import Room, backends
 from livecoder.sandbox.policy import Policy
 from livecoder.sandbox.proxy import Proxy
 from livecoder.sandbox.proxy.log import Log
@@ -90,24 +90,25 @@ def compared(runs: int, plain: Callable[[], object], other: Callable[[], object]
     return statistics.median(first), statistics.median(second)
 
 
-def opened(place: Path, *, network: bool) -> None:
+def opened(backend: str, image: str, place: Path, *, network: bool) -> None:
     workspace = place / "workspace"
     workspace.mkdir(exist_ok=True)
     room = Room(workspace, workspace, place / f"scratch-{network}", network=network)
-    with Bubblewrap(room, Toolchains(), Policy(reach=reach(("*",)))):
+    with backends.backend(backend, room, Toolchains(), Policy(reach=reach(("*",)), image=image)):
         pass
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=200)
-    runs: int = parser.parse_args().runs
-    with tempfile.TemporaryDirectory() as name:
-        place = Path(name)
-        without, proxied = compared(
-            runs // 10, lambda: opened(place, network=False), lambda: opened(place, network=True)
-        )
-    print(f"a sandbox opens in {without:.0f} ms, with the proxy in {proxied:.0f}")
+    parser.add_argument("--image", default="", help="Open containers of it as well.")
+    options = parser.parse_args()
+    runs: int = options.runs
+    for name in backends.NAMES if options.image else ("bubblewrap",):
+        with tempfile.TemporaryDirectory() as folder:
+            one = partial(opened, name, options.image, Path(folder))
+            without, proxied = compared(runs // 10, partial(one, network=False), partial(one, network=True))
+        print(f"a sandbox of {name} opens in {without:.0f} ms, with the proxy in {proxied:.0f}")
     for length, times in ((7, runs), (LENGTH, 3)):
         with serving(length) as port, filtered(port) as proxy:
             host = f"a.example:{port}"

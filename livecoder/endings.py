@@ -43,6 +43,8 @@ CODES: dict[Ending, int] = {
     "interrupted": 130,
 }
 SIGNAL_CODES = {"interrupt": 130, "terminate": 143, "hangup": 129}
+UNSETTLED = PatchMade(0, 0, 0, ())
+"""Stands for what a round made until that is known, which a full disk or a repository that is gone may prevent."""
 HARMLESS = "test configuration changed"
 """Named in the report; a change of configuration alone may well be the task."""
 NAMED = 3
@@ -94,7 +96,7 @@ class Facts:
     began: float = field(default_factory=time.monotonic)
     code: int = 0
     """The exit code of a failure or a signal; 0: the table of endings says it."""
-    made: PatchMade = field(default_factory=lambda: PatchMade(0, 0, 0, ()))
+    made: PatchMade = UNSETTLED
     verified: Verified | None = None
     priced: bool = True
     asked: bool = False
@@ -161,6 +163,8 @@ def judge(facts: Facts, *, must_change: bool) -> Judged:
         return Judged("error_verify", "failed", 6, f"verify passes, but tests were weakened: {weakened[0]}")
     if code:
         return _signalled(code)
+    if verified.unseen:  # by a program that ended before its tests, as often as by another way to print
+        return Judged("success", "claimed", 0, f"verify passes, but {verified.unseen}")
     if verified.where == "copy":
         return Judged("success", "verified", 0, f"verify passes: {verified.command}")
     in_place = f"verify passes, but only in place: {verified.why_in_place}"
@@ -188,7 +192,7 @@ def result(facts: Facts, opened: Opened, learning: Learning, *, must_change: boo
     judged = judge(facts, must_change=must_change)
     if facts.unpublished and not judged.exit_code:
         judged = Judged("error_unsolved", "failed", 1, f"the branch was not made: {facts.unpublished}")
-    bill = Bill.of(opened.state, learning.cost_usd).since(facts.bill)
+    bill = Bill.of(opened.state, learning.aside.usd).since(facts.bill)
     return Result(
         session=opened.id,
         subtype=judged.ending,

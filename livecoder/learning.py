@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from math import inf
 from pathlib import Path
 
 from livecoder.control import Control
@@ -24,12 +23,13 @@ from livecoder.events import (
     UserSaid,
     Warned,
 )
-from livecoder.evolution import pending, verdicts
+from livecoder.evolution import pending
 from livecoder.evolution.answers import Origin
 from livecoder.evolution.candidates import candidates, described
 from livecoder.evolution.evolve import PROPOSES, Evolution, Grounds
 from livecoder.evolution.harvest import Recurring, earlier
 from livecoder.evolution.lasted import lasted
+from livecoder.evolution.lessonwatch import vocabulary
 from livecoder.evolution.lookback import beside, last_tree, told_of, variables
 from livecoder.evolution.mined import load, refresh
 from livecoder.evolution.miner import worthwhile
@@ -41,12 +41,14 @@ from livecoder.evolution.reflection import Reflection, reflect, too_dear
 from livecoder.evolution.standing import advises_tools
 from livecoder.evolution.watching import Given, Watching
 from livecoder.journal.account import Account, account
+from livecoder.limits import Aside, left
 from livecoder.loop import State, Watcher
 from livecoder.model import User
 from livecoder.opening import Opened
 from livecoder.prompt import render
 from livecoder.rooms import never
 from livecoder.scaffold import hooks, rejected
+from livecoder.scaffold.lessons import Lesson
 from livecoder.task import Task
 
 MIN_STEPS = 2
@@ -61,8 +63,8 @@ class Learning:
     def __init__(self, opened: Opened, tree: Callable[[], str], cancelled: Callable[[], bool] = never) -> None:
         self._opened = opened
         self._resources = ExitStack()
-        self.cost_usd = 0.0
-        self._watching = self._watch(opened.checkout, tree, cancelled) if opened.checkout else None
+        self.aside = Aside()
+        self._watching = _watching(opened, self._resources, tree, cancelled)
         given = opened.generation.startswith(DIRECTORY)
         self._why_off = "a scaffold given by directory is not changed" if given else ""
         self._evolution = None if given else _evolution(opened)
@@ -85,31 +87,9 @@ class Learning:
             with suppress(ScaffoldError):  # an index, which the next session makes as well
                 refresh(self._opened.sessions)
 
-    def _watch(self, checkout: Path, tree: Callable[[], str], cancelled: Callable[[], bool]) -> Watching:
-        opened = self._opened
-        bare, briefing = opened.settings.bare, opened.briefing
-        made = tuple(tool.name for tool in opened.scaffold.tools)
-        given = Given(
-            checkout=checkout,
-            look=self._resources.enter_context(opened.rooms.look_only(checkout)),
-            tree=tree,
-            cancelled=cancelled,
-            knobs=opened.scaffold.knobs,
-            shown=opened.standing,
-            # Nothing that an agent wrote runs by itself where there is no sandbox.
-            hooks=[] if bare or opened.rooms.no_copies else hooks.read_hooks(checkout)[0],
-            accepted=hooks.accepted(opened.settings.paths.data),
-            earlier=earlier(opened.sessions, opened.id),
-            recurring=worthwhile(load(opened.sessions).shapes, made),
-            advised=advises_tools(briefing.ledger, briefing.present.family),
-            question=self._question,
-        )
-        return Watching(given)
-
-    def _question(self, scripts: list[Harvested], recurring: list[Recurring]) -> str:
-        scaffold = self._opened.scaffold
-        told = told_of(scripts, recurring)
-        return render(scaffold.prompts["harvest"], told, seed="harvest" in scaffold.seeded).strip()
+    def with_task(self, task: str) -> list[Lesson]:
+        """The lessons that a round's first message shows."""
+        return self._watching.lessons.with_task(task) if self._watching else []
 
     def before_round(self, task: str, state: State) -> Iterator[Event]:
         """What hooks have to say before the first turn."""
@@ -175,7 +155,7 @@ class Learning:
             return
         origin = Origin(directory.name, " ".join(task.split()), _now())
         answer = yield from reflect(opened.model, prompt, origin, opened.state.turn, control)
-        self.cost_usd += answer.cost_usd or 0.0
+        self.aside.book(answer.usage, answer.cost_usd)
         self._consider_words_of(evolution, past.outsider_text)
         accepted = 0
         receipt = _receipt(opened, directory.name, past, task)
@@ -202,7 +182,7 @@ class Learning:
         evolution.mode, evolution.why_propose = self._opened.settings.evolve, PROPOSES
         if outsider_text:
             evolution.mode = "propose"
-        elif evolution.mode == "auto" and (rate := _rate(evolution, self._opened.model_name)).by_chance:
+        elif evolution.mode == "auto" and (rate := evolution.rate(self._opened.model_name)).by_chance:
             evolution.mode = "propose"
             evolution.why_propose = f"the gate accepts it; this model only proposes here ({rate.line()})"
 
@@ -238,23 +218,47 @@ class Learning:
         return described(found, self._opened.scaffold, now, directory.name, tainted=bool(past.outsider_text))
 
     def _too_dear(self, prompt: str, past: Account) -> str:
-        """By what the session cost that is looked back on; the budget is that of the session at hand."""
-        state, budget = self._opened.state, self._opened.settings.max_budget_usd
-        left = budget - state.cost_usd - self.cost_usd if budget else inf
+        """By what the session cost that is looked back on; the limits are those of the session at hand."""
+        may_use = left(self._opened.settings, self._opened.state, self.aside)
         tokens = self._opened.model.estimate_tokens(prompt)
-        return too_dear(tokens, past.cost_usd, past.tokens, past.cost_known, left)
+        return too_dear(tokens, past.cost_usd, past.tokens, past.cost_known, *may_use)
 
     def _reflected(self, evolution: Evolution, answer: Reflection, accepted: int) -> Reflected:
-        rate = _rate(evolution, self._opened.model_name)
-        return Reflected(
-            "failed" if answer.failed else "done",
-            answer.failed,
-            answer.cost_usd,
-            len(answer.proposals),
-            accepted,
-            rate.predicted,
-            rate.came_true,
-        )
+        rate = evolution.rate(self._opened.model_name)
+        state, made = ("failed" if answer.failed else "done"), len(answer.proposals)
+        return Reflected(state, answer.failed, answer.cost_usd, made, accepted, rate.predicted, rate.came_true)
+
+
+def _watching(
+    opened: Opened, resources: ExitStack, tree: Callable[[], str], cancelled: Callable[[], bool]
+) -> Watching | None:
+    """The session's watchers; None where it has no scaffold of its own."""
+    checkout, settings, briefing = opened.checkout, opened.settings, opened.briefing
+    if checkout is None:
+        return None
+
+    def question(scripts: list[Harvested], recurring: list[Recurring]) -> str:
+        prompt, seed = opened.scaffold.prompts["harvest"], "harvest" in opened.scaffold.seeded
+        return render(prompt, told_of(scripts, recurring), seed=seed).strip()
+
+    made = tuple(tool.name for tool in opened.scaffold.tools)
+    given = Given(
+        checkout=checkout,
+        look=resources.enter_context(opened.rooms.look_only(checkout)),
+        tree=tree,
+        cancelled=cancelled,
+        knobs=opened.scaffold.knobs,
+        shown=opened.standing,
+        # Nothing that an agent wrote runs by itself where there is no sandbox.
+        hooks=[] if settings.bare or opened.rooms.no_copies else hooks.read_hooks(checkout)[0],
+        accepted=hooks.accepted(settings.paths.data),
+        earlier=earlier(opened.sessions, opened.id),
+        recurring=worthwhile(load(opened.sessions).shapes, made),
+        advised=advises_tools(briefing.ledger, briefing.present.family),
+        vocabulary=vocabulary(opened.sessions, opened.standing.timely),
+        question=question,
+    )
+    return Watching(given)
 
 
 def _evolution(opened: Opened) -> Evolution | None:
@@ -275,14 +279,6 @@ def _evolution(opened: Opened) -> Evolution | None:
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def _rate(evolution: Evolution, model: str) -> verdicts.Rate:
-    """How often this model's predictions came true here; a record that cannot be read counts for nothing."""
-    try:
-        return verdicts.rate(verdicts.load(evolution.data, evolution.project).values(), model)
-    except ScaffoldError:
-        return verdicts.Rate()
 
 
 def _prompt(opened: Opened, directory: Path, past: Account) -> str:

@@ -6,9 +6,10 @@ import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import inf
 
 from livecoder.config import Settings
-from livecoder.events import LimitWarned
+from livecoder.events import LimitWarned, Usage
 from livecoder.loop import Limit, State, Step, Stop
 from livecoder.observation import timeless
 
@@ -23,24 +24,38 @@ class MaxTurns:
         return None
 
 
+@dataclass(slots=True)
+class Aside:
+    """What looking back used, beside the turns of the session: the limits count it too."""
+
+    usd: float = 0.0
+    tokens: int = 0
+
+    def book(self, usage: Usage, usd: float | None) -> None:
+        self.usd += usd or 0.0
+        self.tokens += usage.input_tokens + usage.output_tokens
+
+
 @dataclass(frozen=True, slots=True)
 class MaxCost:
     """In US dollars over the session. Says nothing where the price is unknown: `solve` warns of that at the start."""
 
     usd: float
+    aside: Aside = field(default_factory=Aside)
 
     def before_turn(self, state: State) -> Stop | None:
-        if state.cost_usd >= self.usd:
-            return Stop("error_max_budget_usd", f"--max-budget-usd {self.usd:g} was reached (${state.cost_usd:.4f})")
+        if (spent := state.cost_usd + self.aside.usd) >= self.usd:
+            return Stop("error_max_budget_usd", f"--max-budget-usd {self.usd:g} was reached (${spent:.4f})")
         return None
 
 
 @dataclass(frozen=True, slots=True)
 class MaxTokens:
     tokens: int
+    aside: Aside = field(default_factory=Aside)
 
     def before_turn(self, state: State) -> Stop | None:
-        spent = state.usage.input_tokens + state.usage.output_tokens
+        spent = state.usage.input_tokens + state.usage.output_tokens + self.aside.tokens
         if spent >= self.tokens:
             return Stop("error_max_tokens", f"--max-tokens {self.tokens:,} was reached ({spent:,})")
         return None
@@ -83,13 +98,23 @@ def _short(command: str) -> str:
     return line if len(line) <= 60 else line[:59] + "…"
 
 
-def limits(settings: Settings, no_progress_repeats: int) -> Sequence[Limit]:
+def left(settings: Settings, state: State, aside: Aside) -> tuple[float, float]:
+    """US dollars and tokens that the session may still use; infinity where there is no limit."""
+    tokens = state.usage.input_tokens + state.usage.output_tokens + aside.tokens
+    return (
+        settings.max_budget_usd - state.cost_usd - aside.usd if settings.max_budget_usd else inf,
+        settings.max_tokens - tokens if settings.max_tokens else inf,
+    )
+
+
+def limits(settings: Settings, no_progress_repeats: int, aside: Aside | None = None) -> Sequence[Limit]:
     """The limits that hold for a session; a limit of 0 is none."""
+    aside = aside or Aside()
     found: list[Limit] = [NoProgress(no_progress_repeats)]
     if settings.max_turns:
         found.append(MaxTurns(settings.max_turns))
     if settings.max_budget_usd:
-        found.append(MaxCost(settings.max_budget_usd))
+        found.append(MaxCost(settings.max_budget_usd, aside))
     if settings.max_tokens:
-        found.append(MaxTokens(settings.max_tokens))
+        found.append(MaxTokens(settings.max_tokens, aside))
     return found

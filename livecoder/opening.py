@@ -6,7 +6,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Generator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ from livecoder import config
 from livecoder.baseline import MEASURED, Memory
 from livecoder.briefing import Briefing
 from livecoder.config import Settings
-from livecoder.errors import ConfigError, ScaffoldError
+from livecoder.errors import ConfigError, JournalError, ScaffoldError
 from livecoder.evolution.offered import At, offered
 from livecoder.evolution.standing import Standing
 from livecoder.ground import Ground, survey
@@ -205,6 +205,7 @@ def _room(settings: Settings, workspace: Workspace, place: Path, pins: Pins | No
         scratch=place / "session",
         gitdir=private.gitdir,
         objects=private.objects,
+        masked=private.hidden,
         base=base,
         scaffold=pins.root if pins else None,
         pins=pins,
@@ -280,8 +281,9 @@ def _sweep(sessions: Path, workspace: Workspace) -> None:
 
 def _remove_unused(directory: Path) -> None:
     """A session in which nothing happened leaves no journal."""
-    if (directory / "journal.sqlite").exists() and next(read(directory), None) is None:
-        shutil.rmtree(directory, ignore_errors=True)
+    with suppress(JournalError):  # why it could not be made is what is told
+        if (directory / "journal.sqlite").exists() and next(read(directory), None) is None:
+            shutil.rmtree(directory, ignore_errors=True)
 
 
 def _writable(path: Path) -> None:

@@ -10,12 +10,14 @@ import re
 import resource
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from livecoder.errors import ScaffoldError
 from livecoder.ground import Ground
 from livecoder.ground.lines import lines
+from livecoder.scaffold.lessons import Lesson
+from livecoder.scaffold.lessons import render as render_lessons
 from livecoder.task import Task
 
 LIMIT_BYTES = 512 << 20
@@ -91,6 +93,7 @@ SAMPLES: dict[str, tuple[dict[str, Any], ...]] = {
 """What each prompt is tried with before a session relies on it: with all there may be, and with as little."""
 TAG = re.compile(r"<(?=\s*/?\s*task\b)", re.I)
 """What would end a stranger's block, or begin one in the user's name."""
+LEARNT = "Learnt in earlier tasks here (hints, not orders):"
 
 
 def render(template: str, variables: Mapping[str, Any], *, seed: bool) -> str:
@@ -154,9 +157,15 @@ def child() -> None:
         sys.exit(str(error) or "out of memory")
 
 
-def first_message(task: Task, ground: Ground, verify: str = "") -> str:
-    """The round's message: what the engine knows, then the task in the user's words."""
-    return f"{ground_text(ground, verify)}\n\n{task_text(task)}"
+def first_message(task: Task, ground: Ground, verify: str = "", lessons: Sequence[Lesson] = ()) -> str:
+    """The session's first message: what the engine knows, then as `message`."""
+    return f"{ground_text(ground, verify)}\n\n{message(task, lessons)}"
+
+
+def message(task: Task, lessons: Sequence[Lesson] = ()) -> str:
+    """A round's first message: the lessons that its task calls for, then the task in the user's words."""
+    learnt = f"{LEARNT}\n{TAG.sub('&lt;', render_lessons(lessons))}\n" if lessons else ""
+    return learnt + task_text(task)
 
 
 def task_text(task: Task) -> str:

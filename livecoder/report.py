@@ -1,14 +1,20 @@
-"""A bug of ours, written down where the user finds it. Whoever calls says what may not get into the file."""
+"""What nobody expected: a bug of ours, written down where the user finds it, or a full disk, which is none.
+
+Whoever calls says what may not get into the file.
+"""
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from livecoder.errors import LivecoderError
+from livecoder.errors import ConfigError, LivecoderError
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def masker(secrets: Sequence[str]) -> Callable[[str], str]:
@@ -27,6 +33,9 @@ def reported(error: BaseException, folder: Path, masked: Callable[[str], str]) -
     """The failure to end with: it says where the report lies. A folder that cannot be written is replaced by /tmp."""
     import traceback
 
+    if isinstance(error, OSError) and error.errno in FULL:
+        place = f": {error.filename}" if error.filename else ""
+        return ConfigError(masked(f"{error.strerror}{place}"), "free some space where livecoder keeps its state")
     text = masked("".join(traceback.format_exception(error)))
     told = " ".join(f"{type(error).__name__}: {error}".split())[:200]
     return LivecoderError(f"a bug of ours ({masked(told)})", f"the report is {_written(folder, text)}")

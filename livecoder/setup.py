@@ -88,6 +88,7 @@ def _sandbox(settings: Settings, workspace: Workspace, kept: Kept) -> Generator[
         scratch=kept.scratch,
         gitdir=private.gitdir,
         objects=private.objects,
+        masked=private.hidden,
         sealed=own_places(),
         show_dotenv=settings.show_dotenv,
         network=True,

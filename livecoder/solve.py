@@ -18,12 +18,13 @@ from livecoder.baseline import MEASURED, Baseline, Memory
 from livecoder.checkpoints import Checkpoints
 from livecoder.compaction import Compaction, window
 from livecoder.control import Cause, Control
-from livecoder.endings import SIGNAL_CODES, Bill, Facts, result
+from livecoder.endings import SIGNAL_CODES, UNSETTLED, Bill, Facts, result
 from livecoder.errors import JournalError, LivecoderError, ProviderError
 from livecoder.events import (
     CheckpointTaken,
     Event,
     ModelReplied,
+    Nudged,
     PatchMade,
     Reflected,
     RoundEnded,
@@ -32,13 +33,14 @@ from livecoder.events import (
     Verified,
     Warned,
 )
+from livecoder.evolution.lessonwatch import recalled
 from livecoder.jobs import Jobs
 from livecoder.learning import PENDING, Learning
 from livecoder.loop import CAUSES, Session, run
 from livecoder.model import User
 from livecoder.model.calls import BASH_TOOL
 from livecoder.opening import Opened
-from livecoder.prompt import first_message, ground_text, task_text
+from livecoder.prompt import first_message, ground_text, message
 from livecoder.publish import Publisher
 from livecoder.reached import Reached
 from livecoder.report import reported
@@ -46,6 +48,7 @@ from livecoder.services import Services
 from livecoder.task import Task
 from livecoder.tested import LastRuns
 from livecoder.verify import BaseRuns, Trees, verify
+from livecoder.workspace.credentials import told
 from livecoder.workspace.diff import patch, stat
 from livecoder.workspace.undo import Undo
 from livecoder.workspace.weakened import weakened_tests
@@ -113,7 +116,7 @@ class Solver:
         state.round += 1
         unended = RoundEnded(state.round, "error_internal", "", "the round did not end", 0)
         deadline = time.monotonic() + (opened.settings.timeout or inf)
-        facts = Facts(task, unended, self.final_tree, deadline, Bill.of(state, self.learning.cost_usd))
+        facts = Facts(task, unended, self.final_tree, deadline, Bill.of(state, self.learning.aside.usd))
         self._renew(deadline)
         failure = yield from self._guarded(self._work(facts), facts)
         if failure:
@@ -122,7 +125,8 @@ class Solver:
         failure = yield from self._guarded(self._settle(facts), facts)
         if failure:
             self._fail(facts, failure)
-            yield from self._told(Warned(failure.line()))
+            lost = "what the round changed is in the tree and not in its patch: " if facts.made is UNSETTLED else ""
+            yield from self._told(Warned(lost + failure.line()))
         yield from self._guarded(Reached(opened.sandbox).rest(state.step), facts)
         facts.code = facts.code or self.signal_code
         if self._publisher:
@@ -177,10 +181,12 @@ class Solver:
         before = opened.workspace.shadow.checkpoint()
         facts.before = self._checkpoints.tree = self.final_tree = before.tree
         Undo(opened.workspace.shadow).begin_round(before.tree, task.text[:200])
-        message = first_message(task, opened.ground, opened.settings.verify) if state.round == 1 else task_text(task)
-        yield RoundStarted(state.round, task.text, message, task.outsider)
+        learnt, first = self.learning.with_task(task.text), state.round == 1
+        said = first_message(task, opened.ground, opened.settings.verify, learnt) if first else message(task, learnt)
+        yield RoundStarted(state.round, task.text, said, task.outsider)
         yield CheckpointTaken(state.round, 0, before.tree, before.left_out)
-        state.messages.append(User(message))
+        state.messages.append(User(said))
+        yield from (Nudged("lesson", (), recalled(lesson), lesson.id) for lesson in learnt)
         yield from self.learning.before_round(task.text, state)
         with Jobs(opened.rooms, self._services, self._control.cancelled, opened.journal.keep) as jobs:
             for event in run(self._session(jobs), self._control):
@@ -204,7 +210,7 @@ class Solver:
             sandbox=opened.sandbox,
             state=opened.state,
             permit=opened.gatekeeper.permit,
-            limits=limits.limits(opened.settings, knobs.no_progress_repeats),
+            limits=limits.limits(opened.settings, knobs.no_progress_repeats, self.learning.aside),
             watchers=(*self.learning.watchers, *own),
             command_timeout=timeout,
             tree_identity=opened.workspace.shadow.fingerprint,
@@ -288,5 +294,6 @@ def _introduction(opened: Opened, hooks: tuple[str, ...]) -> Iterator[Event]:
     )
     if opened.why_model:
         yield Warned(f"no model was named: {opened.model.name}, since {opened.why_model}")
-    for line in (*(opened.store.notices if opened.store else ()), *opened.scaffold.problems, *opened.left_out[:5]):
+    notices = (*told(opened.workspace.gitdir), *(opened.store.notices if opened.store else ()))
+    for line in (*notices, *opened.scaffold.problems, *opened.left_out[:5]):
         yield Warned(line)

@@ -56,6 +56,7 @@ def verify(
         seconds=finished.seconds,
         tests=ran_tests(final.tests),
         changed=changed_tests(_change(base, final)),
+        base_tests=ran_tests(base.tests) if base else None,
     )
 
 

@@ -12,9 +12,9 @@ from typing import TypeVar
 import pytest
 
 from livecoder.control import Control
-from livecoder.events import Call, Event, RoundEnded
+from livecoder.events import Call, Event, Retried, RoundEnded, TextArrived
 from livecoder.loop import Limit, Session, State, Watcher, run
-from livecoder.model import Message, Model, Observation, Reply, System, User
+from livecoder.model import Ask, Cancelled, Message, Model, Observation, Reply, System, User
 from livecoder.model.scripted import Line, Scripted
 from livecoder.permissions.gatekeeper import Permit, unrestricted
 from livecoder.sandbox import Room, Sandbox
@@ -54,6 +54,26 @@ def of(kind: type[E], events: Iterable[Event]) -> list[E]:
 
 def observed(messages: Sequence[Message]) -> list[str]:
     return [message.text for message in messages if isinstance(message, Observation)]
+
+
+class Until(Scripted):
+    """Gives the reply at `place` again and again until an observation has `told`, then those behind it.
+
+    After some hundred times these come all the same.
+    """
+
+    def __init__(self, told: str, place: int, *replies: str) -> None:
+        super().__init__(replies)
+        self._told = told
+        self._place = place
+
+    def ask(
+        self, messages: Sequence[Message], ask: Ask, cancelled: Cancelled
+    ) -> Generator[TextArrived | Retried, None, Reply]:
+        number = len(self.asked)
+        if self._place < number < 500 and not any(self._told in text for text in observed(messages)):
+            self._replies.insert(number, self._replies[self._place])
+        return super().ask(messages, ask, cancelled)
 
 
 @dataclass(slots=True)

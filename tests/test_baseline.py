@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from looping import Rounds, bubble, observed, of, say
+from looping import Rounds, Until, bubble, observed, of, say
 
 from livecoder.baseline import KEPT, Baseline, Measured, Memory
 from livecoder.events import GroundMeasured
@@ -38,7 +39,7 @@ class Place:
         """A round that the measurement goes along with; what was measured, and what the model observed."""
         with Baseline(command, self.tree, self.rooms, self.memory) as baseline:
             rounds = Rounds(self.rooms.sandbox, watchers=[baseline])
-            events, _ = rounds.play([*turns, "done"])
+            events, _ = rounds.play(Until(TOLD, 0, *turns, "done") if turns == MEASURED else [*turns, "done"])
         return of(GroundMeasured, events), observed(rounds.state.messages)
 
 
@@ -57,47 +58,50 @@ def place(tmp_path: Path, make_repository: Callable[..., Path]) -> Iterator[Plac
         yield Place(root, rooms, Memory(tmp_path / "measured.json"), tree, workspace.shadow.trees)
 
 
-SLEEP = say("sleep 0.3; echo looking")
-"""A turn long enough for a small suite, mostly; several of them always are."""
+LOOK = say("sleep 0.2; echo looking")
+MEASURED = (LOOK, say("true"))
+"""Turns: the first again and again until the measurement is told."""
+TOLD = "the tests as you found them"
+AFTER = re.compile(r" after \d+ s")
 
 
 def test_what_it_came_to_is_told_once_with_an_observation(place: Place) -> None:
-    (event,), texts = place.play(*[SLEEP] * 12)
+    (event,), texts = place.play(*MEASURED)
     assert (event.command, event.exit_code, event.failing) == (SUITE, 1, ("tests/test_a.py::test_x",))
-    told = [text for text in texts if "the tests as you found them" in text]
-    assert len(told) == 1
-    assert told[0].endswith(
-        "[the tests as you found them: `sh ./suite`: exit 1 after 0 s: 1 failed, 1 passed; failing: "
+    told = [text for text in texts if TOLD in text]
+    assert told == [texts[-2]]
+    assert AFTER.sub(" after N s", told[0]).endswith(
+        "[the tests as you found them: `sh ./suite`: exit 1 after N s: 1 failed, 1 passed; failing: "
         "tests/test_a.py::test_x]"
     )
 
 
 def test_it_runs_on_a_copy(place: Place) -> None:
-    place.play(*[SLEEP] * 12)
+    place.play(*MEASURED)
     assert not (place.root / "ran").exists()
 
 
 def test_a_tree_that_is_known_is_not_measured_again(place: Place) -> None:
-    place.play(*[SLEEP] * 12)
-    assert place.play(*[SLEEP] * 12)[0] == []
+    place.play(*MEASURED)
+    assert place.play(LOOK)[0] == []
     known = place.memory.find(SUITE, place.tree)
     assert known is not None and known.tree == place.tree and known.failing == ("tests/test_a.py::test_x",)
 
 
 def test_another_tree_knows_how_long_it_took(place: Place) -> None:
-    place.play(*[SLEEP] * 12)
+    place.play(*MEASURED)
     known = place.memory.find(SUITE, "another tree")
     assert known is not None and known.tree != "another tree"
     assert place.memory.find("another command", place.tree) is None
-    assert place.memory.line(SUITE, place.tree).startswith(
-        "tests as they are now: `sh ./suite`: exit 1 after 0 s: 1 fa"
+    assert AFTER.sub(" after N s", place.memory.line(SUITE, place.tree)).startswith(
+        "tests as they are now: `sh ./suite`: exit 1 after N s: 1 fa"
     )
     assert place.memory.line(SUITE, "another tree").startswith("tests, last time: `sh ./suite`: exit 1")
     assert place.memory.line("", place.tree) == place.memory.line("true", place.tree) == ""
 
 
 def test_without_a_command_there_is_nothing(place: Place) -> None:
-    assert place.play(SLEEP, command="") == ([], ["looking\n[exit 0]"])
+    assert place.play(LOOK, command="") == ([], ["looking\n[exit 0]"])
 
 
 def test_a_run_that_was_hardly_begun_says_nothing(place: Place) -> None:
@@ -106,14 +110,14 @@ def test_a_run_that_was_hardly_begun_says_nothing(place: Place) -> None:
 
 
 def test_what_cannot_run_is_told_with_its_last_words(place: Place) -> None:
-    (event,), _ = place.play(*[SLEEP] * 12, command="echo first; no-such-runner")
+    (event,), _ = place.play(*MEASURED, command="echo first; no-such-runner")
     assert event.exit_code == 127
     assert "no-such-runner: command not found" in event.said
 
 
 def test_a_runner_that_prints_more_after_its_error_is_told_by_the_error(place: Place) -> None:
     usage = "printf 'usage: x\\nx: error: unrecognized arguments: -n\\n  rootdir: /repo\\n'"
-    (event,), _ = place.play(*[SLEEP] * 12, command=f"{usage}; exit 4")
+    (event,), _ = place.play(*MEASURED, command=f"{usage}; exit 4")
     assert (event.exit_code, event.said) == (4, "x: error: unrecognized arguments: -n")
 
 

@@ -14,6 +14,7 @@ from livecoder.events import (
     Names,
     PatchMade,
     PermissionDenied,
+    RanTests,
     Reflected,
     RoundEnded,
     ToolCreated,
@@ -110,6 +111,24 @@ def test_a_verify_that_passes_is_verified_whatever_its_tests_are_said_to_be() ->
     found.verified = dataclasses.replace(found.verified, changed=changed)
     judged = judge(found, must_change=False)
     assert (judged.outcome, judged.exit_code, judged.reason) == ("verified", 0, "verify passes: pytest -q")
+
+
+@pytest.mark.parametrize("now", [None, RanTests("pytest", 0, 0, 0, 3, Names(), "all")])
+def test_a_verify_that_passes_without_the_tests_that_the_base_ran_is_a_claim(now: RanTests | None) -> None:
+    three = RanTests("pytest", 1, 2, 0, 1, Names(), "all")
+    judged = judge(ran(now, three), must_change=False)
+    assert (judged.ending, judged.outcome, judged.exit_code) == ("success", "claimed", 0)
+    assert judged.reason == "verify passes, but no test is seen to have run; on the base there were 3"
+    skipped = dataclasses.replace(three, passed=0, failed=0)
+    for tests, base in ((three, three), (three, None), (None, None), (now, skipped)):
+        assert judge(ran(tests, base), must_change=False).outcome == "verified"
+
+
+def ran(tests: RanTests | None, base: RanTests | None) -> Facts:
+    found = facts(verify=0)
+    assert found.verified
+    found.verified = dataclasses.replace(found.verified, tests=tests, base_tests=base)
+    return found
 
 
 def test_tests_that_were_weakened_verify_nothing() -> None:

@@ -7,11 +7,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from looping import Rounds, bubble, observed, of, say, toolchains
+from looping import Rounds, Until, bubble, observed, of, say, toolchains
 
 from livecoder.events import Event, JobEnded, JobStarted, Warned
 from livecoder.jobs import MAX_RUNNING, Jobs
-from livecoder.rooms import Rooms, gitdirs
+from livecoder.rooms import Cancelled, Rooms, gitdirs
 from livecoder.sandbox import Room, Sandbox
 from livecoder.sandbox.host import Host
 from livecoder.sandbox.policy import Policy
@@ -22,7 +22,7 @@ def never() -> bool:
     return False
 
 
-def no_copy(tree: str, dest: Path) -> str:
+def no_copy(tree: str, dest: Path, cancelled: Cancelled) -> str:
     raise AssertionError("a job runs on the live workspace")
 
 
@@ -38,13 +38,16 @@ def sandbox(request: pytest.FixtureRequest, tmp_path: Path, make_repository: Cal
 
 
 def play(
-    sandbox: Sandbox, *turns: str, cancelled: Callable[[], bool] = never, timeout: float = 30.0
+    sandbox: Sandbox, *turns: str, cancelled: Callable[[], bool] = never, timeout: float = 120.0, until: str = ""
 ) -> tuple[list[Event], list[str]]:
-    """One round of these turns; its events (what is said at its end too), and what the model observed."""
+    """One round of these turns; its events (what is said at its end too), and what the model observed.
+
+    The second turn comes again and again `until` the model was told that.
+    """
     rooms = Rooms(sandbox, no_copy, gitdirs(sandbox.room.workspace), sandbox.room.scratch.parent / "places")
     with closing(Services(rooms, cancelled)) as services, Jobs(rooms, services, cancelled) as jobs:
         rounds = Rounds(sandbox, watchers=[jobs], timeout=timeout)
-        events, _ = rounds.play([*turns, "done"])
+        events, _ = rounds.play(Until(until, 1, *turns, "done") if until else [*turns, "done"])
         events += jobs.unfinished()
     return events, observed(rounds.state.messages)
 
@@ -87,14 +90,13 @@ def test_words_are_one_command_with_its_arguments(sandbox: Sandbox) -> None:
 
 
 def test_an_end_that_nobody_waits_for_is_told_once(sandbox: Sandbox) -> None:
-    end = "[job quick has ended: exit 4 after 0 s; `lc wait quick` shows it]"
-    until = f"until [ -e {TMP}/over ]; do sleep 0.02; done; sleep 0.3"
+    end = "[job quick has ended: exit 4 after "
     _, texts = play(
-        sandbox, say(f"lc run quick 'touch {TMP}/over; exit 4'"), say(until), say("echo x"), say("lc wait quick")
+        sandbox, say("lc run quick 'exit 4'"), say("sleep 0.2"), say("echo x"), say("lc wait quick"), until=end
     )
-    told = [number for number, text in enumerate(texts) if end in text]
-    assert told in ([1], [2])
-    assert "job quick:\n[exit 4]" in texts[3]
+    assert [end in text for text in texts[-3:]] == [True, False, False]
+    assert sum(end in text for text in texts) == 1 and "s; `lc wait quick` shows it]" in texts[-3]
+    assert "job quick:\n[exit 4]" in texts[-1]
 
 
 def test_its_output_so_far_can_be_read_while_it_runs(sandbox: Sandbox) -> None:

@@ -150,6 +150,23 @@ def test_what_looking_back_has_cost_leaves_less_of_the_budget(project: Project) 
     assert states == ["done", "skipped"]
 
 
+def test_what_looking_back_has_used_leaves_fewer_tokens(project: Project) -> None:
+    """Free of charge, so that the budget in dollars says nothing."""
+    for _ in range(2):
+        project.work(*WORK)
+    long = line(answer(), (58_000, 100), 0.0)
+    found = of(Reflected, project.look_back(long, max_tokens=60_000))
+    assert [event.state for event in found] == ["done", "skipped"]
+    assert "--max-tokens leaves 1,900" in found[1].why
+
+
+def test_a_round_that_its_limit_of_tokens_ended_is_not_looked_back_on(project: Project) -> None:
+    with project.session(*WORK[:2], max_tokens=1) as solver:
+        events = list(solver.round(Task("count them"), reflect_now=True))
+    assert len(project.model.asked) == 1
+    assert of(Reflected, events)[-1].state == "skipped"
+
+
 def test_an_answer_that_cannot_be_read_is_paid_for_in_two_runs_and_no_more(project: Project) -> None:
     project.work(*WORK)
     for left in (1, 0):

@@ -10,7 +10,7 @@ from looping import Rounds, bubble, of, say
 
 from livecoder.config import Paths, Settings
 from livecoder.events import CommandStarted, LimitWarned, RoundEnded, Usage, UserSaid
-from livecoder.limits import MaxCost, MaxTokens, MaxTurns, NoProgress, limits
+from livecoder.limits import Aside, MaxCost, MaxTokens, MaxTurns, NoProgress, limits
 from livecoder.loop import Limit
 from livecoder.model.scripted import Line
 
@@ -49,6 +49,15 @@ def test_the_budget_holds_for_the_session_and_is_checked_before_money_is_spent(r
 def test_tokens_in_and_out_count_alike(rounds: Rounds) -> None:
     end = ended(rounds, MaxTokens(1500), replies=[Line(say("true"), Usage(1000, 900, 500))])
     assert (end.ending, end.reason) == ("error_max_tokens", "--max-tokens 1,500 was reached (1,500)")
+
+
+def test_what_looking_back_used_counts_for_the_rounds_after_it(rounds: Rounds) -> None:
+    aside = Aside()
+    aside.book(Usage(900, 0, 100), 0.4)
+    end = ended(rounds, MaxCost(0.4, aside), replies=[])
+    assert (end.ending, end.reason) == ("error_max_budget_usd", "--max-budget-usd 0.4 was reached ($0.4000)")
+    end = ended(rounds, MaxTokens(1000, aside), replies=[])
+    assert (end.ending, end.reason) == ("error_max_tokens", "--max-tokens 1,000 was reached (1,000)")
 
 
 # ---- no progress

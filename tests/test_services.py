@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import secrets
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-from looping import Rounds, bubble, observed, of, say, toolchains
+from looping import Rounds, Until, bubble, observed, of, say, toolchains
 from test_jobs import GO, TMP, never, no_copy
 
+from livecoder import services
 from livecoder.events import Event, ServiceEnded, ServiceStarted
 from livecoder.jobs import Jobs
 from livecoder.rooms import Rooms, gitdirs
@@ -43,25 +45,35 @@ def sandbox(request: pytest.FixtureRequest, tmp_path: Path, make_repository: Cal
             yield inner
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine takes its time to begin to listen."""
+    monkeypatch.setattr(services, "QUIET", 60.0)
+
+
 @pytest.fixture
 def port() -> int:
-    """One that is free: without a sandbox it is one of the machine's."""
-    with socket.create_server(("127.0.0.1", 0)) as one:
-        return int(one.getsockname()[1])
+    """One that is free: without a sandbox it is one of the machine's. The kernel gives none below 32,768 by itself."""
+    while True:
+        try:
+            with socket.create_server(("127.0.0.1", 10_000 + secrets.randbelow(20_000))) as one:
+                return int(one.getsockname()[1])
+        except OSError:
+            continue
 
 
 def play(
-    sandbox: Sandbox, *rounds: list[str], cancelled: Callable[[], bool] = never, timeout: float = 30.0
+    sandbox: Sandbox, *rounds: list[str] | Until, cancelled: Callable[[], bool] = never
 ) -> tuple[list[Event], list[str]]:
     """A session of these rounds; its events, and what the model observed."""
     rooms = Rooms(sandbox, no_copy, gitdirs(sandbox.room.workspace), sandbox.room.scratch.parent / "places")
     events: list[Event] = []
     with closing(Services(rooms, cancelled)) as services:
-        played = Rounds(sandbox, timeout=timeout)
+        played = Rounds(sandbox, timeout=120.0)
         for turns in rounds:
             with Jobs(rooms, services, cancelled) as jobs:
                 played.watchers = [jobs]
-                events += played.play([*turns, "done"])[0]
+                events += played.play(turns if isinstance(turns, Until) else [*turns, "done"])[0]
     return events, observed(played.state.messages)
 
 
@@ -102,20 +114,21 @@ def test_one_that_ends_at_once_is_told_with_the_end_of_its_output(sandbox: Sandb
     assert (ended.exit_code, ended.stopped, ended.output) == (3, False, "no such database\n")
 
 
-def test_one_that_listens_nowhere_goes_on_and_says_what_it_printed(sandbox: Sandbox, port: int) -> None:
-    _, (text, out) = play(
-        sandbox, [say(f"lc serve --port {port} slow 'echo warming up; {GO}'"), say("lc out slow")], timeout=2.0
-    )
+def test_one_that_listens_nowhere_goes_on_and_says_what_it_printed(
+    sandbox: Sandbox, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "PATIENCE", 4.0)
+    _, (text, out) = play(sandbox, [say(f"lc serve --port {port} slow 'echo warming up; {GO}'"), say("lc out slow")])
     assert "service slow runs and listens on no port after " in text and "; it says:\nwarming up" in text
     assert out.startswith("warming up\n")
 
 
 def test_an_end_is_told_once_with_the_next_command(sandbox: Sandbox, port: int) -> None:
-    start = f"lc serve --port {port} web 'lc python serve.py {port} & {GO}; touch {TMP}/over; kill $!; exit 4'"
-    until = f"touch {TMP}/go; until [ -e {TMP}/over ]; do sleep 0.02; done"
-    gone = f"while (: </dev/tcp/127.0.0.1/{port}) 2>/dev/null; do sleep 0.1; done; sleep 1"
-    events, texts = play(sandbox, [say(start), say(until), say(gone), say("sleep 1"), say("true")])
-    assert sum("service web has ended by itself:\nready" in text for text in texts) == 1
+    start = f"lc serve --port {port} web 'lc python serve.py {port} & {GO}; kill $!; exit 4'"
+    end = "service web has ended by itself:\nready"
+    turns = Until(end, 2, say(start), say(f"touch {TMP}/go"), say("sleep 0.2"), say("true"), "done")
+    events, texts = play(sandbox, turns)
+    assert [end in text for text in texts[-2:]] == [True, False] and sum(end in text for text in texts) == 1
     assert [event.exit_code for event in of(ServiceEnded, events)] == [4]
 
 
@@ -160,10 +173,13 @@ def test_what_cannot_be_is_said(sandbox: Sandbox, command: str, answer: str) -> 
     assert f"[{answer}]" in text
 
 
-def test_a_job_does_not_take_a_services_name_and_services_are_few(sandbox: Sandbox, port: int) -> None:
+def test_a_job_does_not_take_a_services_name_and_services_are_few(
+    sandbox: Sandbox, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "QUIET", 0.1)
     start = f"lc serve --port {port} web lc python serve.py {port}"
-    more = "; ".join(f"lc serve --port 1 s{number} '{GO}'" for number in range(MAX_RUNNING))
-    _, texts = play(sandbox, [say(start), say("lc run web true"), say(more)], timeout=1.5)
+    more = "; ".join(f"lc serve s{number} '{GO}'" for number in range(MAX_RUNNING))
+    _, texts = play(sandbox, [say(start), say("lc run web true"), say(more)])
     assert "[job web was not started: a service of that name runs]" in texts[1]
     assert f"[service s{MAX_RUNNING - 1} was not started: {MAX_RUNNING} run already]" in texts[2]
 

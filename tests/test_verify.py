@@ -41,6 +41,20 @@ def test_a_change_that_repairs_nothing_fails(place: Place) -> None:
     assert verify(CHECK, place.rooms, place.trees(), (), never).exit_code == 1
 
 
+@pytest.mark.parametrize("how", ["raise SystemExit(0)", "import os; os._exit(0)"])
+def test_a_program_that_ends_before_its_tests_is_no_run_of_them(place: Place, how: str) -> None:
+    (place.root / "thing.py").write_text("x = 1\n")
+    (place.root / "test_thing.py").write_text(
+        "import unittest, thing\nclass T(unittest.TestCase):\n    def test_x(self): self.assertEqual(thing.x, 1)\n"
+    )
+    base = place.tree()
+    (place.root / "thing.py").write_text(f"{how}\n")
+    trees = dataclasses.replace(place.trees(), base=base)
+    found = verify("python3 -m unittest test_thing", place.rooms, trees, (), never)
+    assert (found.exit_code, found.base_exit_code) == (0, 0)
+    assert found.unseen == "no test is seen to have run; on the base there was 1"
+
+
 def test_without_a_change_the_base_is_not_run_again(place: Place) -> None:
     assert verify(CHECK, place.rooms, place.trees(), (), never).base_exit_code is None
 

@@ -31,16 +31,29 @@ def _sandboxes(where: Options, json: bool) -> int:
     from livecoder.opening import policy
     from livecoder.sandbox.checkup import examine
     from livecoder.sandbox.toolchains import find, own_interpreter
+    from livecoder.workspace.credentials import told
 
     settings = where.settings(headless=True)
     toolchains = find(config.environment(), where.cwd.resolve(), own_interpreter(), settings.mounts)
     found = examine(toolchains, policy(settings), settings.paths.cache)
+    warned = [("git", line) for gitdir in _gitdir(where) for line in told(gitdir)]
     if json:
-        print(encoding.dumps(found.to_json(), indent=2))
+        print(encoding.dumps({**found.to_json(), "git": [line for _, line in warned]}, indent=2))
     else:
-        for word, text in found.rows():
+        for word, text in (*found.rows(), *warned):
             print(f"{word:<12}{text}")
     return 0 if found.works else 3
+
+
+def _gitdir(where: Options) -> list[Path]:
+    """Of the repository here, where there is one."""
+    from livecoder.errors import WorkspaceError
+    from livecoder.workspace.workspace import locate
+
+    try:
+        return [locate(where.cwd)[1]]
+    except WorkspaceError:
+        return []
 
 
 def _project(where: Options, json: bool) -> int:

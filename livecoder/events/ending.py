@@ -51,6 +51,16 @@ class Verified:
     """Of the run on the final tree; None where nothing could be read of them."""
     changed: ChangedTests | None = None
     """From the base to the final tree; None where one of the two runs tells nothing."""
+    base_tests: RanTests | None = None
+    """Of the run on the base."""
+
+    @property
+    def unseen(self) -> str:
+        """What speaks against a pass: the base ran tests, and on the final tree none is seen to have run; or ""."""
+        before = self.base_tests.count if self.base_tests else 0
+        if not before or (self.tests and self.tests.count):
+            return ""
+        return f"no test is seen to have run; on the base there {'was 1' if before == 1 else f'were {before:,}'}"
 
 
 @dataclass(frozen=True, slots=True)

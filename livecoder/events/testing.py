@@ -29,6 +29,11 @@ class RanTests:
     """Which tests the run names: each, each failing one, or only some."""
     ended_early: bool = False
 
+    @property
+    def count(self) -> int:
+        """How many tests were run; what was skipped was not."""
+        return self.passed + self.failed + self.errors
+
 
 @dataclass(frozen=True, slots=True)
 class ChangedTests:

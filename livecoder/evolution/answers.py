@@ -55,6 +55,7 @@ class LessonAnswer(_Claim):
     action: Literal["add", "revise", "merge"] = "add"
     text: Annotated[str, Len(1, 400)]
     trigger: Annotated[str, Len(0, 120)] = ""
+    when: Literal["step", "task"] = "step"
     id: Annotated[str, Len(0, 64)] = ""
     ids: Annotated[tuple[Annotated[str, Len(1, 64)], ...], Len(0, 15)] = ()
 
@@ -169,6 +170,7 @@ def _lesson(item: LessonAnswer, contract: Contract, origin: Origin) -> p.Proposa
         evidence=tuple(f"{origin.session}:{step}" for step in contract.evidence),
         created=origin.when,
         task=origin.task[:200],
+        when=item.when,
     )
     match item.action:
         case "add":

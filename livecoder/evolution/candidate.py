@@ -49,7 +49,7 @@ def operation(proposal: LessonProposal, known: Sequence[Lesson]) -> Operation:
         case p.AddLesson(lesson):
             return adding(lesson, known)
         case p.ReviseLesson(lesson):
-            return Update(lesson.id, lesson.evidence, lesson.text, lesson.trigger, lesson.fingerprint)
+            return Update(lesson.id, lesson.evidence, lesson.text, lesson.trigger, lesson.fingerprint, lesson.when)
         case p.MergeLessons(ids, lesson):
             return Merge(ids, lesson)
         case p.RetireLesson(name):

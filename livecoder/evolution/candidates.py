@@ -60,7 +60,7 @@ def _of_agent(proposal: AddLesson | ReviseLesson | MergeLessons, session: str) -
     """What the agent wrote into a file itself says what it learnt, and not whose word it is or how it went."""
     given = proposal.lesson
     steps = tuple(f"{session}:{step}" for step in proposal.contract.evidence)
-    return Lesson(given.id, given.text, given.trigger, steps, given.created, origin="agent")
+    return Lesson(given.id, given.text, given.trigger, steps, given.created, origin="agent", when=given.when)
 
 
 def _added(lesson: Lesson) -> AddLesson:

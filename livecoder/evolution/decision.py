@@ -89,12 +89,12 @@ class Decision:
             root = Path(place) / "head"
             self.store.checkout(self.project, root)
             head = Scaffold.load(root)
-            said = {lesson.id: (lesson.text, lesson.trigger) for lesson in head.lessons}
+            known = {lesson.id: lesson.says for lesson in head.lessons}
             match proposal:
                 case p.AddLesson(lesson) | p.ReviseLesson(lesson) | p.MergeLessons(_, lesson):
-                    return said.get(lesson.id) == (lesson.text, lesson.trigger)
+                    return known.get(lesson.id) == lesson.says
                 case p.RetireLesson(name):
-                    return name not in said
+                    return name not in known
                 case _:
                     pass
             try:

@@ -20,6 +20,7 @@ from livecoder.errors import ScaffoldError
 from livecoder.events import Event, ProposalRefused, Proposed, ScaffoldCommitted, ToolUsed
 from livecoder.evolution import candidate as made_of
 from livecoder.evolution import proposals as p
+from livecoder.evolution import verdicts
 from livecoder.evolution.boot import boots
 from livecoder.evolution.gate import Bench, Verdict, judge_words
 from livecoder.evolution.receipts import Receipt, receipts_of
@@ -150,6 +151,10 @@ class Evolution:
             return self._commit(proposal, made, batch)
         except Conflict as error:
             return self._to_inbox(proposal, made, batch, str(error))
+
+    def rate(self, model: str) -> verdicts.Rate:
+        """How often this model's predictions came true here."""
+        return verdicts.rate_of(self.data, self.project, model)
 
     def remember(self, proposal: p.Proposal, reason: str) -> None:
         """Not to be tried again."""

@@ -20,7 +20,7 @@ from livecoder.evolution.shape import similarity, sketch
 from livecoder.scaffold.cases import Case
 from livecoder.scaffold.knobs import load_knobs
 from livecoder.scaffold.lessons import MAX_CHARS as LESSON_CHARS
-from livecoder.scaffold.lessons import Lesson, alike, lint, operated, shrinks
+from livecoder.scaffold.lessons import Lesson, alike, lint, operated, shrinks, untold
 from livecoder.scaffold.reserved import name_problem
 from livecoder.scaffold.sections import MAX_CHARS as SECTION_CHARS
 from livecoder.scaffold.sections import marked, sections, variables
@@ -171,7 +171,7 @@ def _new_lesson(proposal: LessonProposal, known: Sequence[Lesson]) -> str:
     match proposal:
         case p.ReviseLesson(lesson):
             own = {lesson.id}
-            if any((lesson.id, lesson.text, lesson.trigger) == (old.id, old.text, old.trigger) for old in known):
+            if any((lesson.id, lesson.says) == (old.id, old.says) for old in known):
                 return "it changes nothing"
         case p.MergeLessons(ids, lesson):
             own = {lesson.id, *ids}
@@ -189,6 +189,11 @@ def _new_lesson(proposal: LessonProposal, known: Sequence[Lesson]) -> str:
 
 def in_force(lessons: Iterable[Lesson]) -> list[Lesson]:
     return [lesson for lesson in lessons if not lesson.retired]
+
+
+def _timely(proposal: p.Proposal, bench: Bench) -> str:
+    """Its moment, which another look back may name better: what it says is not refused for good."""
+    return untold(proposal.lesson) if isinstance(proposal, p.AddLesson | p.ReviseLesson | p.MergeLessons) else ""
 
 
 def _keeps_most(proposal: p.Proposal, bench: Bench) -> str:
@@ -217,9 +222,7 @@ def _keeps_most(proposal: p.Proposal, bench: Bench) -> str:
 
 
 def _named(proposal: p.Proposal, bench: Bench) -> str:
-    if not isinstance(proposal, p.KeepTool):
-        return ""
-    problem = name_problem(proposal.name)
+    problem = name_problem(proposal.name) if isinstance(proposal, p.KeepTool) else ""
     return f"the name {proposal.name!r}: {problem}" if problem else ""
 
 
@@ -269,11 +272,8 @@ def _own_words(proposal: p.Proposal, bench: Bench) -> str:
         return ""
     if proposal.kind == "hook":
         return "no hook is taken from a session in which a stranger's text was read"
-    return (
-        f"it repeats {OVERLAP_WORDS} words or more of an outsider's text"
-        if (_runs(_text(proposal)) & _runs(bench.outsider_text))
-        else ""
-    )
+    repeated = _runs(_text(proposal)) & _runs(bench.outsider_text)
+    return f"it repeats {OVERLAP_WORDS} words or more of an outsider's text" if repeated else ""
 
 
 def _text(proposal: p.Proposal) -> str:
@@ -293,5 +293,5 @@ def _runs(text: str) -> set[tuple[str, ...]]:
     return {tuple(words[i : i + OVERLAP_WORDS]) for i in range(len(words) - OVERLAP_WORDS + 1)}
 
 
-OF_THE_MOMENT: tuple[Check, ...] = (_held_to, _not_again, _there, _room, _new, _keeps_most)
+OF_THE_MOMENT: tuple[Check, ...] = (_held_to, _not_again, _there, _room, _new, _timely, _keeps_most)
 OF_THE_CHANGE: tuple[Check, ...] = (_named, _sized, _linted, _whole, _own_words)

@@ -71,7 +71,7 @@ def about_tool(tool: Tool, ledger: Ledger) -> Iterator[str]:
 
 def about_lesson(lesson: Lesson, ledger: Ledger, stale: str) -> Iterator[str]:
     """What `scaffold lessons` says of one; `stale` is why it is shown to nobody, or ""."""
-    yield lesson.id + (f" (at `{lesson.trigger}`)" if lesson.trigger else "") + _state(lesson, stale)
+    yield lesson.id + _moment(lesson) + _state(lesson, stale)
     yield f"    {lesson.text}"
     whose = "by the user's word, " if lesson.origin == "user" else ""
     yield f"    {whose}from {', '.join(lesson.evidence) or 'nowhere'}"
@@ -118,6 +118,13 @@ def _uses(record: Record) -> str:
         told = f"said {record.said}, denied {record.denied}, failed {record.failed}"
         return f"ran {_times(record.uses)} in {record.sessions} of {_count(record.at_hand, 'session')}: {told}"
     return f"used {often}, failed {record.failed}; listed in {record.listed}"
+
+
+def _moment(lesson: Lesson) -> str:
+    """When it is shown, after its id."""
+    if not lesson.trigger:
+        return ""
+    return f" (for a task of {lesson.trigger})" if lesson.when == "task" else f" (at `{lesson.trigger}`)"
 
 
 def _state(lesson: Lesson, stale: str) -> str:

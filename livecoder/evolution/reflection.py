@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass
+from math import inf
 
 from livecoder.control import Control
 from livecoder.events import Event, ModelReplied, Usage
@@ -34,14 +35,23 @@ class Reflection:
     usage: Usage
 
 
-def too_dear(prompt_tokens: int, spent_usd: float, spent_tokens: int, cost_known: bool, budget_left: float) -> str:
+def too_dear(
+    prompt_tokens: int,
+    spent_usd: float,
+    spent_tokens: int,
+    cost_known: bool,
+    budget_left: float,
+    tokens_left: float = inf,
+) -> str:
     """Why reflection is skipped: its estimate, at the task's own price a token, exceeds the cap; empty when not.
 
     The estimate is for two requests, since the answer may need its repair. The cap is the larger of 10 % of the task's
     cost and $0.05, and never more than the user's budget has left (infinity: no budget). Where the price is unknown it
-    is 10 % of the task's tokens, at least FLOOR_TOKENS.
+    is 10 % of the task's tokens, at least FLOOR_TOKENS. `tokens_left` is what the user's limit of tokens has left.
     """
     tokens = REQUESTS * (prompt_tokens + MAX_OUTPUT_TOKENS)
+    if tokens > tokens_left:
+        return f"about {tokens:,} tokens, and --max-tokens leaves {max(tokens_left, 0):,.0f}"
     if not cost_known or not spent_tokens:
         cap = max(SHARE * spent_tokens, FLOOR_TOKENS)
         return f"about {tokens:,} tokens, over the cap of {cap:,.0f}" if tokens > cap else ""

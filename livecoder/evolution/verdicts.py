@@ -194,5 +194,13 @@ def rate(verdicts: Iterable[Verdict], model: str = "") -> Rate:
     return Rate(sum(one.predicted for one in counted), sum(one.came_true for one in counted))
 
 
+def rate_of(data: Path, project: str, model: str) -> Rate:
+    """Of one model in a project; a record that cannot be read counts for nothing."""
+    try:
+        return rate(load(data, project).values(), model)
+    except ScaffoldError:
+        return Rate()
+
+
 def _path(data: Path, project: str) -> Path:
     return project_dir(data, project) / "verdicts.json"

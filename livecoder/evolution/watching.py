@@ -29,6 +29,7 @@ from livecoder.scaffold.changes import SETTINGS, FileChange
 from livecoder.scaffold.files import put, read_file
 from livecoder.scaffold.hooks import Hook
 from livecoder.scaffold.knobs import Knobs, load_knobs
+from livecoder.scaffold.lessons import Vocabulary
 from livecoder.scaffold.tools import changed
 
 
@@ -52,6 +53,8 @@ class Given:
     """The shapes that the miner found in past sessions."""
     advised: bool
     """Whether this model is encouraged to make tools at all."""
+    vocabulary: Vocabulary
+    """Of earlier tasks here."""
     question: Callable[[list[Harvested], list[Recurring]], str]
     """Renders the last question of harvest."""
 
@@ -76,13 +79,13 @@ class Watching:
         )
         self._nudges = Nudges(knobs.nudges, knobs.repeat_threshold, encouraged)
         checked = [lesson for lesson in (*shown.general, *shown.timely) if lesson.check]
-        self._lessons = LessonWatch(shown.timely, shown.timely_tokens, checked, runner(given.look))
+        self.lessons = LessonWatch(shown.timely, shown.timely_tokens, checked, runner(given.look), given.vocabulary)
         self._checkout = given.checkout
         self._proposed: dict[str, bytes] = {}
 
     @property
     def all(self) -> tuple[Watcher, ...]:
-        return (self.hooks, self.tools, self.edits, self._harvest, self._nudges, self._lessons)
+        return (self.hooks, self.tools, self.edits, self._harvest, self._nudges, self.lessons)
 
     def proposals(self) -> tuple[list[Proposal], list[Refusal]]:
         """Each tool that was made or changed and each edit of the agent's own, once for each of its texts."""

@@ -53,6 +53,8 @@ class Room:
     """Further directories (`--add-dir`), written where the workspace is; never their `.git`."""
     sealed: tuple[Path, ...] = ()
     """What the engine itself executes, real paths: never written, also where the workspace or `extra` holds it."""
+    masked: tuple[Path, ...] = ()
+    """Names below the workspace that read as empty, besides `.env` files."""
     show_dotenv: bool = False
     network: bool = False
     """The hosts that the user allows can be reached; else there is loopback alone."""

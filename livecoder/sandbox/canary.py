@@ -14,6 +14,7 @@ import shlex
 import signal
 import socket
 import tempfile
+import time
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
@@ -26,7 +27,9 @@ from livecoder.sandbox.spawner import located
 
 Make: TypeAlias = Callable[[Room], Sandbox]
 
-_SECONDS = 20.0
+_SECONDS = 60.0
+_DYING_SECONDS = 3.0
+"""What the kernel kills has gone by then, on a busy machine too."""
 _CANNOT_TRY = (125, 126, 127)
 
 
@@ -52,9 +55,9 @@ ATTACKS = (
     Attack("O06", "reach what hands on the exit codes", "grep -q . /proc/1/maps"),
     Attack("X01", "read the engine's environment", "grep -q . /proc/1/environ"),
     Attack("X02", "read credentials at home", "ls -d {home}/.{{ssh,aws,netrc,config,docker}} | grep -q ."),
-    Attack("X03", "reach the network", f"timeout 1 bash -c ': >{_NOWHERE}'; test $? -eq 0 -o $? -eq 124"),
+    Attack("X03", "reach the network", f"timeout 5 bash -c ': >{_NOWHERE}'; test $? -eq 0 -o $? -eq 124"),
     Attack("X03", "reach the hypervisor", f"perl -e '{_VSOCK}'"),
-    Attack("X04", "reach a server of the host by its port", "timeout 1 bash -c ': >/dev/tcp/127.0.0.1/{port}'"),
+    Attack("X04", "reach a server of the host by its port", "timeout 5 bash -c ': >/dev/tcp/127.0.0.1/{port}'"),
     Attack("O05", "read a .env file", "grep -q . .env"),
 )
 
@@ -173,16 +176,27 @@ def _script(port: int, mark: str) -> str:
 
 
 def _survived(mark: str) -> bool:
-    """Whether a process of the host sleeps for `mark` seconds; it is ended."""
-    survivors: list[int] = []
+    """Whether a process of the host goes on to sleep for `mark` seconds; it is ended."""
+    until = time.monotonic() + _DYING_SECONDS
+    while (survivors := _sleeping(mark)) and time.monotonic() < until:
+        time.sleep(0.02)
+    for pid in survivors:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
+    return bool(survivors)
+
+
+def _sleeping(mark: str) -> list[int]:
+    found: list[int] = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:
             if path.read_bytes() == f"sleep\0{mark}\0".encode():
-                survivors.append(int(path.parent.name))
-                os.kill(survivors[-1], signal.SIGKILL)
+                found.append(int(path.parent.name))
         except OSError:
             continue
-    return bool(survivors)
+    return found
 
 
 def _run(sandbox: Sandbox, command: str) -> Finished:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 _NAME = re.compile(r"livecoder-(\d+)-\w+")
-_LEAVING_SECONDS = 0.5
+_LEAVING_SECONDS = 5.0
 
 
 class Limits(NamedTuple):
@@ -100,18 +100,19 @@ class Group:
 
     def kill(self) -> None:
         """All that is in it and in the groups below."""
-        for members in [*self.memory.glob("*/cgroup.procs"), self.memory / "cgroup.procs"]:
-            for pid in members.read_text().split():
-                try:
-                    os.kill(int(pid), signal.SIGKILL)
-                except ProcessLookupError:
-                    continue
+        for path in self.paths:
+            for each in _with_those_below(path):
+                for pid in _members(each):
+                    try:
+                        os.kill(pid, signal.SIGKILL)
+                    except ProcessLookupError:
+                        continue
 
     def remove(self) -> None:
         """With the groups below it, as soon as the last killed process has left."""
         until = time.monotonic() + _LEAVING_SECONDS
         for path in self.paths:
-            for each in [*path.glob("*/"), path]:
+            for each in _with_those_below(path):
                 while not _removed(each) and time.monotonic() < until:
                     time.sleep(0.01)
 
@@ -197,6 +198,21 @@ def _count(path: Path, key: str) -> int:
     except OSError:
         return 0
     return next((int(line.split()[1]) for line in lines if line.startswith(f"{key} ")), 0)
+
+
+def _with_those_below(path: Path) -> list[Path]:
+    """The innermost first. None where another session has just removed the group, or it is in one hierarchy only."""
+    try:
+        return [*(below for below in path.iterdir() if below.is_dir()), path]
+    except OSError:
+        return []
+
+
+def _members(group: Path) -> list[int]:
+    try:
+        return [int(pid) for pid in (group / "cgroup.procs").read_text().split()]
+    except OSError:  # it has just been removed
+        return []
 
 
 def _removed(path: Path) -> bool:

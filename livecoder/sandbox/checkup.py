@@ -32,7 +32,7 @@ class Checkup:
             yield from (("", f"not tried: {attack}") for attack in verdict.untried)
             yield from (("", protection) for protection in verdict.protections)
         yield from _listed("network", [*_hosts(self.reach)])
-        yield from _listed("mounted", [str(path) for path in (*SYSTEM, *self.toolchains.mounts) if path.is_dir()])
+        yield from _listed("mounted", [str(path) for path in (*SYSTEM, *self.toolchains.mounts) if path.exists()])
         yield from _listed("refused", [f"{each.path}: {each.reason}" for each in self.toolchains.refused])
         yield from _listed("PATH", [":".join(self.toolchains.path)])
 

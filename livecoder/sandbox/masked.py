@@ -57,7 +57,7 @@ class Masked:
         wanted = _Wanted(secrets=not room.show_dotenv, doors=names is None)
         for real, _ in self._places:
             self._know(_walk(real, _DEPTH, wanted))
-            self._know(real / name for name in names or ())
+            self._know(real / name for name in (*room.masked, *(names or ())))
 
     def masks(self) -> tuple[Mask, ...]:
         """Every name that is to be masked now. Cheap while nothing was moved."""

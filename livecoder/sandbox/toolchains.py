@@ -5,6 +5,7 @@ Never the home directory itself, never a directory of credentials. A repository 
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import sys
@@ -12,6 +13,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
+
+from livecoder.sandbox.regular import read_regular
 
 SYSTEM = tuple(map(Path, ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/opt")))
 """Seen in every sandbox."""
@@ -26,14 +29,7 @@ CREDENTIALS = frozenset(
 )
 """Names below home that are never seen, nor anything in them."""
 _TELLTALES = (
-    "credentials",
-    "credentials.toml",
-    ".netrc",
-    ".git-credentials",
-    ".npmrc",
-    ".pypirc",
-    "id_rsa",
-    "id_ed25519",
+    *("credentials", "credentials.toml", ".netrc", ".git-credentials", ".npmrc", ".pypirc", "id_rsa", "id_ed25519"),
 )
 _TOO_WIDE = frozenset(map(Path, ("/home", "/root", "/tmp", "/var", "/var/lib", "/mnt", "/srv", "/media", "/Users")))
 _NEVER_BELOW = tuple(map(Path, ("/etc", "/proc", "/sys", "/dev", "/run", "/var/run", "/boot")))
@@ -69,8 +65,8 @@ _STORES = (
     ("pipenv", "WORKON_HOME", ".local/share/virtualenvs"),
 )
 """Tools that keep environments of projects out of their trees: the program, its variable, the place below home."""
-_WHOLE = ("pyvenv.cfg", "conda-meta", "Cellar", "pkg/tool")
-"""What marks the parent of a `bin` as one self-contained installation: of Python, conda, Homebrew, Go."""
+_WHOLE = ("pyvenv.cfg", "conda-meta", "Cellar", "pkg/tool", "libexec/pyenv")
+"""What marks the parent of a `bin` as one self-contained installation: of Python, conda, Homebrew, Go, pyenv."""
 _POINTERS = ("VIRTUAL_ENV", "CONDA_PREFIX", "JAVA_HOME", "GOROOT", "GOMODCACHE", "RUSTUP_HOME", "CARGO_HOME")
 _PLAIN = ("PYENV_VERSION", "RUSTUP_TOOLCHAIN", "CONDA_DEFAULT_ENV")
 _NOT_FOUND = re.compile(
@@ -174,7 +170,7 @@ class _Search:
     def add(self, *choices: Path) -> bool:
         """Mount the first of `choices` that may be seen, under its own name and under its real one."""
         for path in choices:
-            if not path.exists() or not path.is_absolute():
+            if not _there(path) or not path.is_absolute():
                 continue
             names = (path, path.resolve())
             reason = next((reason for name in names if (reason := self._forbidden(name))), "")
@@ -193,7 +189,7 @@ class _Search:
             below = path.relative_to(home).parts if path.is_relative_to(home) else ()
             if not CREDENTIALS.isdisjoint(below):
                 return "credentials lie there"
-        if any((path / name).exists() for name in _TELLTALES):
+        if any(_there(path / name) for name in _TELLTALES):
             return "credentials lie there"
         return ""
 
@@ -202,7 +198,8 @@ class _Search:
         entries: dict[str, None] = {}
         for entry in self._which_path.split(":"):
             path = Path(entry)
-            if entry.startswith("/") and path.is_dir() and not self._of_engine(path, engine) and self._open(path):
+            searched = entry.startswith("/") and _there(path / "..")  # a folder, and one that may be looked into
+            if searched and not self._of_engine(path, engine) and self._open(path):
                 entries[entry] = None
         return list(entries)
 
@@ -222,7 +219,7 @@ class _Search:
         parent = path.parent
         if path.name == ".bin" and parent.name == "node_modules":  # it holds links to what lies beside it
             return self.add(parent)
-        if any((parent / mark).exists() for mark in _WHOLE) or (path.name == "bin" and (parent / "lib").is_dir()):
+        if any(_there(parent / mark) for mark in _WHOLE) or (path.name == "bin" and (parent / "lib").is_dir()):
             return self.add(parent, path)
         return self.add(path)
 
@@ -242,6 +239,8 @@ class _Search:
             self.add(Path(self._environ.get("RUSTUP_HOME") or self._home / ".rustup"))
         if self._home and shutil.which("go", path=self._which_path):
             self.add(self._module_cache(self._home))
+        # A file: pyenv and uv take the version that it names for all projects below.
+        self.add(*(folder / ".python-version" for folder in self._workspace.parents))
         for program, variable, place in _STORES:
             if self._home and shutil.which(program, path=self._which_path):
                 self.add(Path(self._environ.get(variable) or self._home / place))
@@ -264,7 +263,7 @@ class _Search:
             self.add(Path(active))
         for place in (*(self._workspace / name for name in (".venv", "venv", "env")), Path(active or "/nowhere")):
             home = _home_key(place / "pyvenv.cfg")
-            if home and home.name == "bin" and (home / "python3").exists() and any(home.parent.glob("lib/python3*")):
+            if home and home.name == "bin" and _there(home / "python3") and any(home.parent.glob("lib/python3*")):
                 self._installation(home / "python3")
 
     def variables(self, engine: tuple[Path, ...]) -> dict[str, str]:
@@ -281,13 +280,17 @@ class _Search:
         return {name: value for name, value in values.items() if name in _PLAIN or self._useful(Path(value), engine)}
 
     def _useful(self, path: Path, engine: tuple[Path, ...]) -> bool:
-        shown = path.exists() and (self.visible(path) or any(mount.is_relative_to(path) for mount in self.mounts))
+        shown = _there(path) and (self.visible(path) or any(mount.is_relative_to(path) for mount in self.mounts))
         return shown and not self._of_engine(path, engine)
 
 
 def _home_key(config: Path) -> Path | None:
     """`home = …` of a pyvenv.cfg, a file that the repository may have written."""
-    if not config.is_file() or config.stat().st_size > 65536:
-        return None
-    match = re.search(r"^home\s*=\s*(/.*?)\s*$", config.read_text(errors="replace"), re.MULTILINE)
+    text = (read_regular(config, 65536) or b"").decode("utf-8", "replace")
+    match = re.search(r"^home\s*=\s*(/.*?)\s*$", text, re.MULTILINE)
     return Path(match[1]) if match else None
+
+
+def _there(path: Path) -> bool:
+    """Not what lies in a folder that cannot be looked into."""
+    return os.path.exists(path)  # noqa: PTH110 (Path's raises there)

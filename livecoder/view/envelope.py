@@ -194,6 +194,7 @@ def _verify(verify: e.Verified) -> dict[str, Any]:
         "weakened": verify.weakened,
         "tests": _tests(verify.tests) if verify.tests else None,
         "changed": _changed(verify.changed) if verify.changed else None,
+        "base_tests": _tests(verify.base_tests) if verify.base_tests else None,
     }
 
 

@@ -227,7 +227,7 @@ def _verified(event: e.Verified) -> list[tuple[str, str]]:
     word, style = ("passed", "green") if event.exit_code == 0 else (f"failed, exit {event.exit_code}", "red")
     rows = [(style, f"verify {word} {where}: {event.command}{base}")]
     rows += _changed_tests(event.changed) if event.changed else []
-    rows += [("yellow", f"! {line}") for line in event.weakened]
+    rows += [("yellow", f"! {line}") for line in (*event.weakened, event.unseen) if line]
     if event.exit_code:
         rows += [("dim", f"    │ {line}") for line in event.output.rstrip().splitlines()[-TAIL:]]
     return rows

@@ -80,6 +80,7 @@ def _room(settings: Settings, root: Path, place: Path, checkout: Path | None) ->
         scratch=place / "room",
         gitdir=private.gitdir,
         objects=private.objects,
+        masked=private.hidden,
         scaffold=checkout,
         sealed=own_places(),
         show_dotenv=settings.show_dotenv,

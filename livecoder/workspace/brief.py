@@ -39,7 +39,7 @@ class _File:
 def brief(shadow: Shadow, before: str, after: str, read: str) -> str:
     """One line of files and counts, then the hunks where they are few and not in what the model `read`; or ""."""
     changes = {path: change for path, change in shadow.trees.changes(before, after).items() if not _CACHES.search(path)}
-    ignored = shadow.ignored(changes, shadow.root)
+    ignored = shadow.ignored(changes)
     paths = [path for path in changes if path not in ignored]
     if not paths:
         return ""

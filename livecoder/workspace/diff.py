@@ -7,13 +7,11 @@ tree (and in `.git/info/exclude`) do not exclude it: a rule that the agent adds 
 from __future__ import annotations
 
 import os
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 
 from livecoder.workspace.git import Git
 from livecoder.workspace.scan import shown
-from livecoder.workspace.shadow import Shadow
+from livecoder.workspace.shadow import RULES, Shadow
 
 PLAIN = ("--no-ext-diff", "--no-textconv", "--no-color", "--no-renames", "--ignore-submodules=all")
 """A diff by git's own rules and nobody's settings."""
@@ -33,13 +31,8 @@ def product(shadow: Shadow, base: str, final: str) -> str:
     """The tree `final` with ignored files as they are in `base`."""
     changes = shadow.trees.changes(base, final)
     rules = {path: e.blob for path, e in shadow.trees.entries(base).items() if _is_rule(path) and e.mode != "120000"}
-    with tempfile.TemporaryDirectory(dir=shadow.directory) as folder:
-        wanted = dict(shadow.trees.blobs(rules.values()))
-        for path, blob in rules.items():
-            file = Path(folder, path)
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(wanted[blob])
-        ignored = shadow.ignored(changes, Path(folder))
+    contents = dict(shadow.trees.blobs(rules.values()))
+    ignored = shadow.ignored(changes, {path: contents[blob] for path, blob in rules.items()})
     return shadow.trees.compose(final, {path: changes[path][0] for path in ignored}) if ignored else final
 
 
@@ -73,4 +66,4 @@ def numbers(git: Git, base: str, final: str) -> Stat:
 
 
 def _is_rule(path: str) -> bool:
-    return path.rpartition("/")[2] == ".gitignore"
+    return path.rpartition("/")[2] == RULES

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from livecoder.errors import WorkspaceError
+from livecoder.workspace.credentials import persisted
 from livecoder.workspace.git import read_config
 from livecoder.workspace.workspace import locate
 
@@ -53,6 +54,8 @@ class PrivateGit:
     gitdir: Path
     objects: tuple[Path, ...]
     mount: Path
+    hidden: tuple[Path, ...] = ()
+    """Files in the worktree, by their names below its root, that hold a credential of the user's configuration."""
 
 
 def private_gitdir(root: Path, dest: Path, home: Path | None = None) -> PrivateGit:
@@ -77,7 +80,14 @@ def private_gitdir(root: Path, dest: Path, home: Path | None = None) -> PrivateG
         if common != gitdir and (gitdir / folder).is_dir():
             shutil.copytree(gitdir / folder, dest / folder, symlinks=True, dirs_exist_ok=True)
     (dest / "config").write_text(_config(common, home))
-    return PrivateGit(dest, objects, root / ".git" if (root / ".git").is_dir() else gitdir)
+    mount = root / ".git" if (root / ".git").is_dir() else gitdir
+    return PrivateGit(dest, objects, mount, _seen_credentials(root, gitdir, common))
+
+
+def _seen_credentials(root: Path, *gitdirs: Path) -> tuple[Path, ...]:
+    files = {credential.file.resolve() for credential in persisted(gitdirs[0])}
+    inside = [file for file in files if not any(file.is_relative_to(gitdir) for gitdir in gitdirs)]
+    return tuple(sorted(file.relative_to(root) for file in inside if file.is_relative_to(root)))
 
 
 def _refuse_links(gitdir: Path, common: Path) -> None:

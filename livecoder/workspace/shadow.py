@@ -10,10 +10,12 @@ import hashlib
 import json
 import os
 import stat
+import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from livecoder.errors import WorkspaceError
 from livecoder.workspace.beneath import Beneath
@@ -21,6 +23,7 @@ from livecoder.workspace.git import Git
 from livecoder.workspace.scan import Scan, Stat, scan, shown
 from livecoder.workspace.trees import Trees, addition, removal, write_atomically
 
+RULES = ".gitignore"
 MAX_BYTES = 50_000_000
 MAX_IGNORED_BYTES = 1_000_000
 _UNSETTLED_NS = 20_000_000
@@ -89,16 +92,35 @@ class Shadow:
             self.trees.note_closed(seen.tree, self._closed(files))
         return Snapshot(seen.tree, tuple(f"{shown(path)} ({why})" for path, why in sorted(seen.left_out.items())))
 
-    def ignored(self, paths: Iterable[str], worktree: Path) -> frozenset[str]:
-        """Those untracked paths that the ignore rules found in `worktree`, and the user's own, exclude."""
+    def ignored(self, paths: Iterable[str], rules: Mapping[str, bytes] | None = None) -> frozenset[str]:
+        """Those untracked paths that ignore rules exclude: `rules`, files by their paths, and the user's own.
+
+        Without `rules` those in the worktree count. Git reads none there: what a command put in a file's place, such
+        as a pipe, would hold it up.
+        """
         asked = [path for path in paths if path not in self.tracked]
         if not asked:
             return frozenset()
-        git = Git(self.trees.gitdir, worktree)
         # With "./" before it no name is taken for pathspec magic, which this command cannot switch off otherwise.
         listing = b"\0".join(b"./" + os.fsencode(path) for path in asked)
-        found = git.run("check-ignore", "--no-index", "-z", "--stdin", stdin=listing, accepted=(0, 1))
+        with tempfile.TemporaryDirectory(dir=self.directory) as folder:
+            for path, content in (self._rules(asked) if rules is None else rules).items():
+                file = Path(folder, path)
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_bytes(content)
+            git = Git(self.trees.gitdir, Path(folder))
+            found = git.run("check-ignore", "--no-index", "-z", "--stdin", stdin=listing, accepted=(0, 1))
         return frozenset(path.removeprefix("./") for path in os.fsdecode(found).split("\0")[:-1])
+
+    def _rules(self, paths: Iterable[str]) -> dict[str, bytes]:
+        """The rules in the worktree that have a say about these paths."""
+        folders = {str(folder) for path in paths for folder in PurePosixPath(path).parents}
+        found: dict[str, bytes] = {}
+        with Beneath(self.root) as beneath:
+            for path in (f"{folder}/{RULES}".removeprefix("./") for folder in folders):
+                with suppress(OSError):
+                    found[path] = beneath.read(path, MAX_IGNORED_BYTES)
+        return found
 
     def _record(self, files: dict[str, Stat], left_out: dict[str, str], seen: _Seen | None, settled: int) -> _Seen:
         """Commit what differs from `seen`; without it, everything. Later change times than `settled` prove nothing."""
@@ -131,7 +153,7 @@ class Shadow:
         large = {path: about[1] for path, about in files.items() if about[1] > MAX_IGNORED_BYTES}
         unsure = [path for path, size in large.items() if size <= MAX_BYTES and path not in self._ignored]
         if unsure:
-            found = self.ignored(unsure, self.root)
+            found = self.ignored(unsure)
             self._ignored.update((path, path in found) for path in unsure)
         return {
             path: f"{size / 1e6:.1f} MB" + ("" if size > MAX_BYTES else ", ignored")

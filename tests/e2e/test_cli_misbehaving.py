@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from tests.e2e.conftest import Livecoder
+from tests.e2e.conftest import Livecoder, until
 
 FOR_EVER = "$ yes 'a line that never ends to come'"
 FIFTY_MEGABYTES = "$ head -c 50000000 /dev/zero | tr '\\0' x"
@@ -64,3 +64,17 @@ def test_escape_sequences_of_a_model_do_not_reach_the_terminal(livecoder: Liveco
     done = livecoder("-p", "x", "-m", livecoder.script("\x1b]0;owned\x07\x1b[2Jhello"))
 
     assert "\x1b" not in done.err
+
+
+def test_a_repository_that_is_moved_away_meanwhile_is_told_and_loses_nothing(livecoder: Livecoder) -> None:
+    script = livecoder.script("$ echo more >> calc.py; touch mark; while [ -e mark ]; do sleep 0.05; done", "Done.")
+    process = livecoder.start("-p", "x", "-m", script, "--json")
+    until((livecoder.cwd / "mark").exists)
+    moved = livecoder.cwd.rename(livecoder.cwd.with_name("moved"))
+    (moved / "mark").unlink()
+    done = livecoder.finish(process)
+
+    assert (done.result["subtype"], done.code) == ("error_internal", 3)
+    assert "is the directory still there" in done.result["reason"]
+    assert "what the round changed is in the tree and not in its patch" in done.out
+    assert (moved / "calc.py").read_text().endswith("more\n")

@@ -106,6 +106,17 @@ def test_a_lesson_is_said_otherwise_and_keeps_its_past(lab: Lab, tmp_path: Path)
     assert (found.text, found.trigger, found.evidence) == (better.text, "make", ("s1:6", "s9:4"))
 
 
+def test_a_lesson_comes_to_wait_for_a_task_and_one_that_none_would_bring_is_refused(lab: Lab, tmp_path: Path) -> None:
+    learn(lab, *THREE)
+    dumb = Lesson("tables", TABLES.text, "the tests", ("s9:4",), when="task")
+    assert reason(lab, p.ReviseLesson(dumb, contract(2))) == "no word of its trigger tells one task from another"
+    better = Lesson("tables", TABLES.text, "parser, grammar", ("s9:4",), when="task")
+    assert reason(lab, p.ReviseLesson(better, contract(2))) == "", "the same words at a better moment"
+    found = {one.id: one for one in now(lab, tmp_path / "now").lessons}["tables"]
+    assert (found.trigger, found.when, found.evidence) == ("parser, grammar", "task", ("s1:6", "s9:4"))
+    assert reason(lab, p.ReviseLesson(better, contract(2))) == "it changes nothing"
+
+
 def test_two_lessons_become_one_with_all_their_evidence(lab: Lab, tmp_path: Path) -> None:
     learn(lab, *THREE)
     one = Lesson("parser-and-sums", "Generated tables for the parser; rounding only in ledger.py.", "pytest", ("s9:1",))

@@ -87,6 +87,10 @@ def test_a_tool_is_revised_or_retired() -> None:
     ("given", "expected"),
     [
         (
+            {"kind": "lesson", "action": "revise", "id": "tables", "text": "X.", "trigger": "tables", "when": "task"},
+            p.ReviseLesson(Lesson("tables", "X.", "tables", (f"{ORIGIN.session}:2",), ORIGIN.when, when="task"), TWO),
+        ),
+        (
             {"kind": "lesson", "action": "revise", "id": "tables", "text": "Said better."},
             p.ReviseLesson(Lesson("tables", "Said better.", "", (f"{ORIGIN.session}:2",), ORIGIN.when), TWO),
         ),
@@ -215,6 +219,12 @@ def test_the_cap_in_dollars(prompt: int, spent_usd: float, spent_tokens: int, le
     assert (reason == "") == allowed
     if reason:
         assert "over the cap of $" in reason
+
+
+def test_no_more_tokens_than_the_user_allows() -> None:
+    assert too_dear(1_000, 0.0, 100_000, True, inf, 5_000) == ""
+    assert too_dear(1_000, 0.0, 100_000, True, inf, 4_999) == "about 5,000 tokens, and --max-tokens leaves 4,999"
+    assert too_dear(1_000, 0.0, 0, False, inf, -1) == "about 5,000 tokens, and --max-tokens leaves 0"
 
 
 @pytest.mark.parametrize(

@@ -39,5 +39,5 @@ class Asked:
                 return stop.value
             if isinstance(event, TextArrived):
                 self.texts.append(event.text)
-            else:
+            elif isinstance(event, Retried):
                 self.retries.append(event)

@@ -50,13 +50,11 @@ def test_silence_ends_a_read_after_its_own_patience() -> None:
 
     def produce() -> Iterator[int]:
         yield 1
-        release.wait(20)
+        release.wait(600)
 
-    started = time.monotonic()
-    items, ended = drain(read(produce, never, lambda item: 20 if item is None else 0.1))
+    items, ended = drain(read(produce, never, lambda item: 60 if item is None else 0.1))
     release.set()
     assert (items, ended.why) == ([1], "stalled")
-    assert time.monotonic() - started < 5
 
 
 def test_a_cancelled_read_returns_at_once_and_its_producer_ends() -> None:
@@ -65,20 +63,19 @@ def test_a_cancelled_read_returns_at_once_and_its_producer_ends() -> None:
     def produce() -> Iterator[int]:
         try:
             yield 1
-            release.wait(20)
+            release.wait(600)
             yield 2
             yield 3
         finally:
             closed.set()
 
-    stream = read(produce, cancel.is_set, patient(20))
+    stream = read(produce, cancel.is_set, patient(60))
     assert next(stream) == 1
     cancel.set()
-    started = time.monotonic()
     assert drain(stream) == ([], Ended("cancelled"))
-    assert time.monotonic() - started < 1
+    assert not closed.is_set(), "it was not waited for"
     release.set()
-    assert closed.wait(5), "the producer ends at its next item"
+    assert closed.wait(60), "the producer ends at its next item"
 
 
 def test_a_signal_whose_handler_outlasts_a_poll_is_not_lost() -> None:
@@ -90,23 +87,27 @@ def test_a_signal_whose_handler_outlasts_a_poll_is_not_lost() -> None:
         cancel.set()
 
     def produce() -> Iterator[int]:
-        release.wait(5)
+        release.wait(120)
         yield 1
 
     before = signal.signal(signal.SIGALRM, handler)
     signal.setitimer(signal.ITIMER_REAL, 2.5 * POLL_SECONDS)
     try:
-        assert drain(read(produce, cancel.is_set, patient(20))) == ([], Ended("cancelled"))
+        assert drain(read(produce, cancel.is_set, patient(60))) == ([], Ended("cancelled"))
     finally:
         release.set()
         signal.signal(signal.SIGALRM, before)
 
 
 def test_a_wait_is_cut_short_by_an_interrupt() -> None:
+    asked: list[int] = []
+
+    def third_time() -> bool:
+        asked.append(1)
+        return len(asked) == 3
+
     assert rest(0.05, never) is True
-    started = time.monotonic()
-    assert rest(20, lambda: time.monotonic() - started > 0.05) is False
-    assert time.monotonic() - started < 5
+    assert rest(600, third_time) is False
 
 
 @pytest.mark.parametrize("why", ["cancelled", "stalled"])
@@ -114,9 +115,9 @@ def test_an_abandoned_producer_does_not_hold_up_the_process(why: str) -> None:
     code = f"""
 import time
 from livecoder.model.background import read
-stream = read(lambda: iter(lambda: time.sleep(60), 0), lambda: {why == "cancelled"}, lambda item: 0.1)
+stream = read(lambda: iter(lambda: time.sleep(600), 0), lambda: {why == "cancelled"}, lambda item: 0.1)
 print(list(stream))
 """
     root = Path(__file__).parents[2]
-    done = subprocess.run([sys.executable, "-c", code], cwd=root, timeout=20, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, timeout=120, capture_output=True, text=True)
     assert (done.stdout.strip(), done.stderr) == ("[]", "")

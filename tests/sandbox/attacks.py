@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import os
+import secrets
 import time
 from collections.abc import Callable, Generator
 from pathlib import Path
 
 from livecoder.sandbox import Finished, Sandbox
+
+SOON = 3.0
+"""Seconds: a time limit that is meant to be hit, and leaves a busy machine the time to begin the command."""
+PATIENCE = 60.0
+"""Seconds for what comes at once on an idle machine, and is waited for."""
 
 Run = Callable[..., Finished]
 Open = Callable[..., Sandbox]
@@ -60,15 +66,20 @@ def survivors(mark: str) -> list[str]:
     return found
 
 
-def appeared(mark: str, seconds: float) -> bool:
-    return _within(seconds, lambda: bool(survivors(mark)))
+def unheard_of() -> str:
+    """Seconds to sleep by which a process is known among those of everybody's tests."""
+    return f"{10**5 + secrets.randbelow(10**5)}.{secrets.randbelow(10**6):06}"
 
 
-def gone(mark: str, seconds: float) -> bool:
-    return _within(seconds, lambda: not survivors(mark))
+def appeared(mark: str) -> bool:
+    return within(lambda: bool(survivors(mark)))
 
 
-def _within(seconds: float, happened: Callable[[], bool]) -> bool:
+def gone(mark: str) -> bool:
+    return within(lambda: not survivors(mark))
+
+
+def within(happened: Callable[[], bool], seconds: float = PATIENCE) -> bool:
     deadline = time.monotonic() + seconds
     while not happened():
         if time.monotonic() > deadline:

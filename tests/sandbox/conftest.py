@@ -61,7 +61,7 @@ def docker(verdicts: dict[str, canary.Verdict]) -> str:
 def run() -> Run:
     """`run(sandbox, "echo ok")` -> Finished."""
 
-    def command(sandbox: Sandbox, text: str, timeout: float = 30) -> Finished:
+    def command(sandbox: Sandbox, text: str, timeout: float = 120) -> Finished:
         return finish(sandbox.run(text, timeout))
 
     return command

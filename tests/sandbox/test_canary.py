@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+import signal
+import subprocess
+import threading
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import docker_here
 import pytest
+from attacks import appeared
 
 from livecoder.errors import SandboxUnavailable
 from livecoder.hosts import reach
-from livecoder.sandbox import Room, Sandbox, backends, canary, spawner
+from livecoder.sandbox import Finished, Room, Sandbox, backends, canary, spawner
 from livecoder.sandbox.bubblewrap import Bubblewrap
 from livecoder.sandbox.canary import Verdict, attacked, verdict
 from livecoder.sandbox.checkup import Checkup, examine
@@ -70,7 +74,27 @@ def test_a_hole_in_the_options_is_found(
     monkeypatch.setattr(Bubblewrap, "options", with_a_hole)
     judged = attacked(make)
     assert not judged.works
-    assert [attack.split()[0] for attack in judged.broken] == found.split()
+    broken = [attack.split()[0] for attack in judged.broken]
+    assert [each for each in broken if each != "X03"] == found.split()  # is there a network beyond? the machine decides
+
+
+def test_what_is_killed_may_take_a_moment_to_die(monkeypatch: pytest.MonkeyPatch, bubblewrap: str) -> None:
+    """On a busy machine it was taken for a survivor, and the sandbox for one that does not hold."""
+    run, dying = Bubblewrap.run, list[subprocess.Popen[bytes]]()
+
+    def slow(
+        sandbox: Bubblewrap, command: str, timeout: float, cancelled: Callable[[], bool] = bool
+    ) -> Generator[str, None, Finished]:
+        finished = yield from run(sandbox, command, timeout, cancelled)
+        mark = command.partition("exec sleep ")[2].partition("'")[0]
+        dying.append(subprocess.Popen(["sleep", mark]))
+        assert appeared(f"sleep\0{mark}")
+        threading.Timer(0.5, dying[0].kill).start()
+        return finished
+
+    monkeypatch.setattr(Bubblewrap, "run", slow)
+    assert attacked(make).broken == ()
+    assert [each.wait() for each in dying] == [-signal.SIGKILL]
 
 
 def test_what_is_not_hidden_is_found(monkeypatch: pytest.MonkeyPatch, bubblewrap: str) -> None:

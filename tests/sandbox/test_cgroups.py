@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import signal
 import subprocess
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -39,23 +41,49 @@ def test_a_session_has_a_group_with_its_limits_and_leaves_none() -> None:
     assert not any(path.exists() for path in (*room.paths, *session.paths))
 
 
-def test_what_a_killed_session_left_is_ended_and_removed_by_the_next() -> None:
+@contextmanager
+def apart(process: Path) -> Generator[None]:
+    """`process` shows groups of its own, as /proc/PID does: no other test's session sweeps what is left there."""
+    with real() as session:
+        places = [path.parent / f"test-{secrets.token_hex(4)}" for path in session.paths]
+        for place in places:
+            place.mkdir()
+        groups = [line.split(":") for line in Path("/proc/self/cgroup").read_text().splitlines()]
+        if session.takes_threads:
+            ends: dict[str, str] = dict(zip(("memory", "pids"), (f"/{place.name}" for place in places), strict=True))
+        else:
+            (places[0] / "cgroup.subtree_control").write_text("+memory +pids")
+            ends = {"": f"/../{places[0].name}/inner"}
+        lines = [f"{number}:{names}:{os.path.normpath(path + ends.get(names, ''))}" for number, names, path in groups]
+        (process / "cgroup").write_text("\n".join(lines))
+        (process / "mountinfo").write_bytes(Path("/proc/self/mountinfo").read_bytes())
+        try:
+            yield
+        finally:
+            for place in places:
+                place.rmdir()
+
+
+def test_what_a_killed_session_left_is_ended_and_removed_by_the_next(tmp_path: Path) -> None:
     program = (
-        "import subprocess, os\nfrom livecoder.sandbox.cgroups import Limits, session_group\n"
-        "room = session_group(Limits(10**9, 99)).make('room-1', Limits(10**9, 99))\n"
+        "import os, subprocess, sys\nfrom pathlib import Path\n"
+        "from livecoder.sandbox.cgroups import Limits, session_group\n"
+        "room = session_group(Limits(10**9, 99), Path(sys.argv[1])).make('room-1', Limits(10**9, 99))\n"
         "left = subprocess.Popen(['sleep', '600'], stdout=subprocess.DEVNULL)\nroom.admit(left.pid)\n"
-        "print(left.pid, room.pids.parent, flush=True)\n"
-        "os.kill(os.getpid(), 9)"
+        "print(left.pid, room.pids.parent, flush=True)\nos.kill(os.getpid(), 9)"
     )
-    with real():
-        done = subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, check=False)
+    with apart(tmp_path):
+        done = subprocess.run([sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE, check=False)
         assert done.returncode == -signal.SIGKILL
         pid, place = done.stdout.decode().split()
-        assert Path(place).is_dir()
-    with real():
-        assert not Path(place).exists()
-        status = Path(f"/proc/{pid}/status")
-        assert not status.exists() or "Z (zombie)" in status.read_text()
+        assert Path(place).is_dir() and _runs(pid)
+        session_group(LIMITS, tmp_path).remove()
+        assert not Path(place).exists() and not _runs(pid)
+
+
+def _runs(pid: str) -> bool:
+    status = Path(f"/proc/{pid}/status")
+    return status.exists() and "Z (zombie)" not in status.read_text()
 
 
 def test_who_has_logged_in_is_told_what_gives_them_groups_and_it_does() -> None:
@@ -144,3 +172,44 @@ def test_what_cannot_be_made_leaves_nothing_behind(unified: Path) -> None:
     with pytest.raises(FileNotFoundError):
         session_group(LIMITS, unified)
     assert len(list(place.glob("livecoder-*"))) == 1
+
+
+def test_what_was_left_in_one_hierarchy_only_is_swept_too() -> None:
+    """Found. A session below another group for memory had left it, and each one that followed did without limits."""
+    with real() as session:
+        if len(session.paths) == 1:
+            pytest.skip("version 2 has one hierarchy")
+        stale = session.pids.parent / f"livecoder-{2**22 + secrets.randbelow(2**20)}-0000"
+        stale.mkdir()
+        session_group(LIMITS).remove()
+        assert not stale.exists()
+
+
+SWEEP = """
+import sys
+from livecoder.sandbox.cgroups import Limits, session_group
+print("ready", flush=True)
+sys.stdin.readline()
+session_group(Limits(10**9, 99)).remove()
+"""
+
+
+def test_sessions_that_begin_at_once_sweep_the_same_leavings() -> None:
+    """Found. Whoever lost the race for a group that another one removed did without the kernel's limits."""
+    left = (
+        "import os\nfrom livecoder.sandbox.cgroups import Limits, session_group\n"
+        "session = session_group(Limits(10**9, 99))\n"
+        "for number in range(10):\n    session.make(f'room-{number}', Limits(10**9, 99))\n"
+        "os.kill(os.getpid(), 9)"
+    )
+    with real():
+        subprocess.run([sys.executable, "-c", left], check=False)
+        pipes: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+        sweepers = [subprocess.Popen([sys.executable, "-c", SWEEP], text=True, **pipes) for _ in range(6)]
+        for each in sweepers:
+            assert each.stdout and each.stdout.readline() == "ready\n"
+        for each in sweepers:
+            assert each.stdin
+            each.stdin.write("go\n")
+            each.stdin.flush()
+        assert [each.communicate() for each in sweepers] == [("", "")] * len(sweepers)

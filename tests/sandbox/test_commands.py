@@ -6,9 +6,9 @@ import shutil
 import time
 
 import pytest
-from attacks import Open, Run
+from attacks import SOON, Open, Run, finish
 
-from livecoder.sandbox import Finished, Room, Sandbox
+from livecoder.sandbox import Room, Sandbox
 from livecoder.sandbox.policy import Policy
 
 
@@ -37,10 +37,9 @@ def test_output_and_errors_arrive_in_order_and_lines_count_from_one(either: Sand
 
 
 def test_text_is_seen_while_it_comes(either: Sandbox) -> None:
-    chunks = either.run("echo first; sleep 3; echo second", 10)
-    started = time.monotonic()
+    chunks = either.run("echo first; until [ -e seen ]; do sleep 0.05; done; echo second", 60)
     assert next(chunks) == "first\n"
-    assert time.monotonic() - started < 2
+    (either.room.workspace / "seen").touch()
     assert next(chunks) == "second\n"
 
 
@@ -129,24 +128,17 @@ def test_a_command_of_200_kib_runs(either: Sandbox, run: Run) -> None:
 
 
 def test_a_time_limit_kills_what_ignores_signals(either: Sandbox, run: Run) -> None:
-    done = run(either, "trap '' TERM INT HUP; echo begun; sleep 60 & wait; sleep 60", timeout=0.4)
+    done = run(either, "trap '' TERM INT HUP; echo begun; sleep 600 & wait; sleep 600", timeout=SOON)
     assert (done.exit_code, done.timed_out, done.output) == (137, True, "begun\n")
     assert "time limit" in done.note
-    assert done.seconds < 2
 
 
-@pytest.mark.parametrize("command", ["sleep 60", "yes", "exec >&- 2>&-; sleep 60"])
-def test_a_cancelled_command_ends_at_once(either: Sandbox, command: str) -> None:
+@pytest.mark.parametrize("command", ["sleep 600", "yes", "exec >&- 2>&-; sleep 600"])
+def test_a_cancelled_command_ends(either: Sandbox, command: str) -> None:
     cancelled_at = time.monotonic() + 0.3
-    chunks = either.run(command, 60, lambda: time.monotonic() >= cancelled_at)
-    while True:
-        try:
-            next(chunks)
-        except StopIteration as stop:
-            done: Finished = stop.value
-            break
+    done = finish(either.run(command, 500, lambda: time.monotonic() >= cancelled_at))
     assert done.interrupted
-    assert time.monotonic() - cancelled_at < 2  # what it takes on an idle machine is not a matter for a test
+    assert done.seconds < 60  # what it takes on an idle machine is not a matter for a test
 
 
 def test_a_command_that_is_abandoned_is_dead(either: Sandbox, run: Run) -> None:
@@ -160,14 +152,12 @@ def test_a_command_that_is_abandoned_is_dead(either: Sandbox, run: Run) -> None:
 
 
 def test_a_background_process_that_holds_the_output_does_not_hang(either: Sandbox, run: Run) -> None:
-    started = time.monotonic()
-    done = run(either, "sleep 30 & echo done")
-    assert (done.output, done.exit_code) == ("done\n", 0)
-    assert time.monotonic() - started < 5
+    done = run(either, "sleep 600 & echo done")
+    assert (done.output, done.exit_code, done.timed_out) == ("done\n", 0, False)
 
 
 def test_nothing_can_be_asked_on_standard_input(either: Sandbox, run: Run) -> None:
-    assert run(either, "read -r line; echo $?; cat; echo </dev/tty", timeout=10).output.startswith("1\n")
+    assert run(either, "read -r line; echo $?; cat; echo </dev/tty").output.startswith("1\n")
 
 
 def test_endless_output_is_stopped_at_the_cap(room: Room, open_room: Open, run: Run) -> None:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from attacks import Run, appeared, gone, python
+from attacks import PATIENCE, SOON, Run, appeared, gone, python, unheard_of, within
 from docker_here import IMAGE
 from loopback import LOOPBACK, server
 from test_escapes import ENGINE
@@ -59,15 +59,6 @@ def containers(pid: int) -> set[str]:
         daemon.close()
 
 
-def until(happened: Callable[[], bool], seconds: float = 20) -> bool:
-    deadline = time.monotonic() + seconds
-    while not happened():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True
-
-
 # ---- the lives of containers
 
 
@@ -78,10 +69,10 @@ def test_a_container_ends_with_its_room_and_another_ones_goes_on(enter: Enter, r
         assert containers(os.getpid()) - before, "the session's"
         assert run(sibling, "echo two").output == "two\n"
         assert len(containers(os.getpid()) - before) == 2
-    assert until(lambda: len(containers(os.getpid()) - before) == 1)
+    assert within(lambda: len(containers(os.getpid()) - before) == 1)
     assert run(sandbox, "echo one").output == "one\n"
     sandbox.__exit__(None, None, None)
-    assert until(lambda: containers(os.getpid()) <= before)
+    assert within(lambda: containers(os.getpid()) <= before)
 
 
 @contextmanager
@@ -101,21 +92,21 @@ def test_a_killed_engine_leaves_no_container(docker: str, room: Room, tmp_path: 
         assert containers(process.pid)
         process.send_signal(end)
         process.wait()
-    assert until(lambda: not containers(process.pid))
+    assert within(lambda: not containers(process.pid))
 
 
 def test_what_outlived_its_engine_is_swept(docker: str, room: Room, enter: Enter, tmp_path: Path) -> None:
     """With the guard dead nothing in there hears that the engine is gone (G20)."""
-    mark = "7341.25"
+    mark = unheard_of()
     with engine(room, tmp_path / "scratch2", f"kill -9 -1; echo begun; sleep {mark}") as process:
-        assert appeared(f"sleep\0{mark}", 10)
+        assert appeared(f"sleep\0{mark}")
         process.kill()
         process.wait()
         left = containers(process.pid)
         assert left
     mine = enter(room)
-    assert gone(f"sleep\0{mark}", 10)
-    assert until(lambda: not containers(process.pid))
+    assert gone(f"sleep\0{mark}")
+    assert within(lambda: not containers(process.pid))
     assert mine.name == "docker"
     assert containers(os.getpid())
 
@@ -176,7 +167,7 @@ def test_a_command_with_streams_that_has_ended_when_we_look_is_not_waited_for(
 
 def test_a_command_that_kills_whatever_it_can_is_ended_with_its_container(enter: Enter, run: Run) -> None:
     sandbox = enter()
-    done = run(sandbox, "kill -9 -1; trap '' TERM; echo begun; sleep 60", timeout=0.5)
+    done = run(sandbox, "kill -9 -1; trap '' TERM; echo begun; sleep 600", timeout=SOON)
     assert (done.exit_code, done.timed_out, done.output) == (137, True, "begun\n")
     assert run(sandbox, "echo next").output == "next\n"
 
@@ -230,7 +221,7 @@ def test_a_job_shares_the_network_and_the_sessions_tmp(enter: Enter, room: Room,
     thread = threading.Thread(target=job)
     thread.start()
     try:
-        assert listening.wait(30)
+        assert listening.wait(PATIENCE)
         done = run(sandbox, "exec 5<>/dev/tcp/127.0.0.1/8124; read -r line <&5; echo $line; ls /run/lc/out")
         assert done.output.splitlines()[0] == "served"
         assert "db" in done.output.split()
@@ -285,7 +276,7 @@ def test_an_image_without_bash_says_so(docker: str, room: Room, tmp_path: Path) 
         with pytest.raises(SandboxUnavailable) as caught, Docker(room, Toolchains(), Policy(image=name)):
             pass
         assert "bash 4.4" in caught.value.remedy
-        assert until(lambda: not containers(os.getpid()))
+        assert within(lambda: not containers(os.getpid()))
     finally:
         subprocess.run(["docker", "rmi", name], env=environ, capture_output=True, check=True)
 
@@ -307,7 +298,7 @@ def bare_image(docker: str, tmp_path: Path) -> Iterator[str]:
     variables = ["--change", "ENV LD_LIBRARY_PATH=/nowhere LD_PRELOAD=/nowhere.so PATH=/bin"]
     subprocess.run(["docker", "import", *variables, "-", name], input=tar, env=environ, capture_output=True, check=True)
     yield name
-    until(lambda: subprocess.run(["docker", "rmi", name], env=environ, capture_output=True).returncode == 0)
+    assert within(lambda: subprocess.run(["docker", "rmi", name], env=environ, capture_output=True).returncode == 0)
 
 
 def test_hosts_are_reached_from_an_image_without_any_program_for_it(

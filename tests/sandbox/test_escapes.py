@@ -23,6 +23,7 @@ from attacks import (
     private_gitdir,
     python,
     snapshot,
+    unheard_of,
 )
 
 from livecoder.errors import SandboxUnavailable
@@ -174,11 +175,10 @@ def test_e14_no_process_of_the_host(sandbox: Sandbox, run: Run) -> None:
 
 
 def test_e15_a_daemon_ends_with_its_command(sandbox: Sandbox, run: Run) -> None:
-    mark = "7331.25"
+    mark = unheard_of()
     done = run(sandbox, f"(setsid sh -c 'trap \"\" TERM HUP; sleep {mark}' &) ; sleep 0.1; echo ok")
-    assert done.output == "ok\n"
-    assert done.seconds < 5
-    assert gone(f"sleep\0{mark}", 0.2)
+    assert (done.output, done.timed_out) == ("ok\n", False)
+    assert gone(f"sleep\0{mark}")
 
 
 ENGINE = """
@@ -197,15 +197,15 @@ with backend(name, room, Toolchains(), Policy(image="livecoder-test:1")) as sand
 
 
 def test_e16_killing_the_engine_leaves_no_survivor(backend: str, room: Room, tmp_path: Path) -> None:
-    mark = "7332.25"
+    mark = unheard_of()
     command = f"setsid sleep {mark} & echo begun; sleep {mark}"
     arguments = [sys.executable, "-c", ENGINE, backend, str(room.workspace), str(tmp_path / "scratch2"), command]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE) as engine:
         assert engine.stdout is not None
         assert engine.stdout.readline() == b"begun\n"
-        assert appeared(f"sleep\0{mark}", 10)
+        assert appeared(f"sleep\0{mark}")
         engine.send_signal(signal.SIGKILL)
-    assert gone(f"sleep\0{mark}", 1)
+    assert gone(f"sleep\0{mark}")
 
 
 def test_e17_a_command_outlives_the_thread_that_asked_for_it(sandbox: Sandbox) -> None:

@@ -113,14 +113,14 @@ def contained(docker: str, room: Room, toolchains: Toolchains) -> Iterator[Calla
         yield enter
 
 
-HOLD = "data = bytearray(150 << 20); print('held', flush=True); time.sleep(60)"
+HOLD = "data = bytearray(150 << 20); print('held', flush=True); time.sleep(600)"
 
 
 def test_g16_each_container_has_limits_of_its_own(contained: Callable[..., Sandbox], run: Run, tmp_path: Path) -> None:
     session = contained(Policy(memory_bytes=256 * MIB))
     beside = replace(session.room, scratch=tmp_path / "job", guest=Guest(session.room.scratch, "job"))
     with session.sibling(beside) as job:
-        chunks = job.run(python(f"import time; {HOLD}"), 60)
+        chunks = job.run(python(f"import time; {HOLD}"), 600)
         assert next(chunks) == "held\n"
         assert run(session, python("data = bytearray(150 << 20); print('held too')")).output == "held too\n"
         chunks.close()

@@ -162,7 +162,7 @@ def test_what_only_looks_cannot_write_the_scaffold_and_refuses_the_same(
 ) -> None:
     put(tools, TOOL.format(word="evil"))
     run(sandbox, "true")
-    rooms = Rooms(sandbox, lambda tree, dest: "", lambda dest: (dest, ()), tmp_path / "rooms")
+    rooms = Rooms(sandbox, lambda tree, dest, cancelled: "", lambda dest: (dest, ()), tmp_path / "rooms")
     with rooms.look_only(tools.parent) as look:
         assert run(look, "greet").exit_code == 126
         assert "Read-only file system" in run(look, "echo x > $SCAFFOLD/tools/x").output
@@ -172,7 +172,7 @@ def test_a_job_that_writes_a_tool_between_two_commands_is_the_session(
     sandbox: Sandbox, tools: Path, tmp_path: Path
 ) -> None:
     put(tools, TOOL.format(word="hello"))
-    rooms = Rooms(sandbox, lambda tree, dest: "", lambda dest: (dest, ()), tmp_path / "rooms")
+    rooms = Rooms(sandbox, lambda tree, dest, cancelled: "", lambda dest: (dest, ()), tmp_path / "rooms")
     with rooms.beside("job") as job:
         going = job.run(
             "echo up; read -t 60 <> <(:) || sed -i s/hello/bye/ $SCAFFOLD/tools/greet; sleep 60", 60.0, lambda: False

@@ -32,6 +32,22 @@ def test_dotenv_files_read_as_empty(room: Room, open_room: Open, run: Run) -> No
     assert run(shown, "cat app2/config/.env.production").output == "KEY=hidden\n"
 
 
+def test_what_the_room_names_reads_as_empty_in_the_base_and_in_copies_too(
+    room: Room, open_room: Open, run: Run, tmp_path: Path
+) -> None:
+    copy, base = tmp_path / "copy", tmp_path / "base"
+    for root in (room.workspace, copy, base):
+        (root / "ci").mkdir(parents=True)
+        (root / "ci/git.config").write_text("token\n")
+    sandbox = open_room(replace(room, base=base, masked=(Path("ci/git.config"), Path("missing"))))
+    look = "cat ci/git.config /run/lc/base/ci/git.config; mv ci elsewhere; cat elsewhere/git.config"
+    assert run(sandbox, look).output == ""
+    again = replace(sandbox.room, content=copy, scratch=tmp_path / "scratch2")
+    with sandbox.sibling(again) as sibling:
+        assert run(sibling, "cat ci/git.config /run/lc/base/ci/git.config; ls").output == "ci\n"
+    assert (room.workspace / "elsewhere/git.config").read_text() == "token\n"
+
+
 @pytest.mark.parametrize("place", ["cfg2", "node_modules/deep", "1/2/3/4/5/6"])
 def test_a_dotenv_file_reads_as_empty_wherever_its_directory_is_moved(
     room: Room, open_room: Open, run: Run, tmp_path: Path, place: str

@@ -136,7 +136,7 @@ def test_who_sends_nothing_is_let_go() -> None:
 def test_a_tunnel_in_which_nothing_moves_is_closed() -> None:
     with (
         server(b"", until=b"never") as echo,
-        filtering(f"db.example:{echo.port}", patience=Patience(idle=0.3)) as proxy,
+        filtering(f"db.example:{echo.port}", patience=Patience(idle=2)) as proxy,
         tunnel(proxy, f"db.example:{echo.port}") as connection,
     ):
         connection.sendall(b"one")
@@ -172,6 +172,21 @@ def test_leaving_while_a_connection_is_being_taken_ends_it(monkeypatch: pytest.M
             assert starting.wait(20)
         assert drained(client) == b""
         client.close()
+
+
+def test_a_connection_for_which_there_is_no_thread_is_closed_and_the_next_is_served(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class NoneLeft(threading.Thread):
+        def start(self) -> None:
+            raise RuntimeError("can't start new thread")
+
+    with server() as web, filtering(f"web.example:{web.port}") as proxy:
+        with monkeypatch.context() as patch:
+            patch.setattr(threading, "Thread", NoneLeft)
+            with proxy.connect() as refused:
+                assert drained(refused) == b""
+        assert proxy.ask(get(f"web.example:{web.port}")) == ANSWER
 
 
 def test_leaving_does_not_wait_for_a_name_that_is_being_looked_up() -> None:

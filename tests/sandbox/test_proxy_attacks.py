@@ -9,16 +9,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from attacks import Open, Run, appeared, gone, python
+from attacks import Open, Run, appeared, gone, python, within
 from loopback import ANSWER, LOOPBACK, accepting, drained, filtering, server
-from test_docker import containers, until
+from test_docker import containers
 from test_escapes import ENGINE
 from test_proxy import connect, get, tunnel
 from test_proxy_requests import hello
 
 from livecoder.errors import SandboxUnavailable
 from livecoder.hosts import Upstream, reach
-from livecoder.rooms import Rooms, gitdirs
+from livecoder.rooms import Cancelled, Rooms, gitdirs
 from livecoder.sandbox import Guest, Room, Sandbox
 from livecoder.sandbox.bubblewrap import Bubblewrap
 from livecoder.sandbox.docker import Docker
@@ -244,7 +244,7 @@ def test_o22_tools_are_looked_at_and_replayed_without_a_network(room: Room, open
         assert _means(job) == "network: every public host alone, by a proxy"
 
 
-def _empty(tree: str, dest: Path) -> str:
+def _empty(tree: str, dest: Path, cancelled: Cancelled) -> str:
     raise AssertionError("no copy is made here")
 
 
@@ -274,11 +274,11 @@ def test_o20_a_killed_engine_takes_proxy_and_network_with_it(backend: str, room:
     with subprocess.Popen([sys.executable, "-c", program, *words], stdout=subprocess.PIPE) as engine:
         assert engine.stdout is not None
         assert engine.stdout.readline() == b"begun\n"
-        assert appeared(f"sleep\0{mark}", 10)
+        assert appeared(f"sleep\0{mark}")
         engine.kill()
-    assert gone(f"sleep\0{mark}", 10)
+    assert gone(f"sleep\0{mark}")
     if backend == "docker":
-        assert until(lambda: not containers(engine.pid))
+        assert within(lambda: not containers(engine.pid))
 
 
 def test_o20_a_proxy_that_cannot_be_opened_is_no_open_network(

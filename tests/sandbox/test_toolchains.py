@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -9,6 +13,8 @@ from attacks import Open, Run
 
 import livecoder
 from livecoder.sandbox import Room
+from livecoder.sandbox.backends import backend
+from livecoder.sandbox.policy import Policy
 from livecoder.sandbox.toolchains import Toolchains, find, own_places
 
 
@@ -44,6 +50,58 @@ def test_pyenv_is_mounted_whole_and_told_where_it_lies(home: Path) -> None:
     assert found.mounts == (home / ".pyenv",)
     assert found.variables["PYENV_ROOT"] == str(home / ".pyenv")
     assert found.path[0] == str(home / ".pyenv/shims")
+
+
+def test_pyenv_is_found_by_its_shims_where_no_variable_names_it_and_chooses_as_outside(
+    home: Path, bubblewrap: str, room: Room, run: Run
+) -> None:
+    """As poetry in one of its versions: the shim calls what lies beside it, and the version is named far above."""
+    root = home / "tools/pyenv"
+    choose = 'while [ ! -e "$PWD/.python-version" ] && [ "$PWD" != / ]; do cd ..; done; cat .python-version'
+    program(root / "libexec/pyenv", choose)
+    program(root / "shims/poetry", f'exec {root}/libexec/pyenv exec poetry "$@"')
+    (home.parent / ".python-version").write_text("3.12.1\n")
+    found = find({"PATH": f"{root}/shims:/usr/bin:/bin", "HOME": str(home)}, room.workspace)
+    assert set(found.mounts) == {root, home.parent / ".python-version"}
+    with backend(bubblewrap, room, found, Policy()) as sandbox:
+        assert run(sandbox, "mkdir a; cd a; poetry --version").output == "3.12.1\n"
+
+
+def test_the_nearest_version_file_above_is_shown_and_one_inside_needs_nothing(home: Path) -> None:
+    for folder in (home.parent, home, home / "code"):
+        folder.mkdir(exist_ok=True)
+        (folder / ".python-version").write_text("3.12.1\n")
+    found = find({"PATH": "/usr/bin", "HOME": str(home)}, home / "code/repo")
+    assert found.mounts == (home / "code/.python-version",)
+
+
+@contextmanager
+def with_few_rights() -> Generator[None]:
+    """Root may look everywhere: for a while this process has another's rights on files."""
+    before = os.geteuid()
+    if before == 0:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(before)
+
+
+@pytest.mark.parametrize("closed", ["other", "other/bin"])
+@pytest.mark.parametrize("variable", ["", "VIRTUAL_ENV", "PYENV_ROOT", "JAVA_HOME", "GOROOT"])
+def test_what_lies_in_a_folder_that_cannot_be_looked_into_is_passed_over(closed: str, variable: str) -> None:
+    """Found. A PATH entry in somebody else's home ended every session with PermissionError."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as place:  # pytest's own folders are closed to others themselves
+        home = Path(place, "someone")
+        program(home / "other/bin/python3")
+        Path(place).chmod(0o755)
+        (home / closed).chmod(0)
+        named = {variable: str(home / "other/bin")} if variable else {}
+        with with_few_rights():
+            found = search(home, home / "other/bin", **named)
+        (home / closed).chmod(0o755)
+    assert found.path == ("/usr/bin", "/bin", "/usr/local/bin")
+    assert found.mounts == () or variable
 
 
 def test_cargo_is_mounted_without_its_credentials(home: Path) -> None:

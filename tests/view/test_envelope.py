@@ -155,6 +155,7 @@ def test_the_result_line() -> None:
             "weakened": ("tests/a.py: 1 test fewer",),
             "tests": None,
             "changed": None,
+            "base_tests": None,
         },
         "scaffold": {
             "before": "9f3c1a2",

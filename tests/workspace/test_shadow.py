@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from livecoder.errors import WorkspaceError
+from livecoder.workspace.brief import brief
 from livecoder.workspace.shadow import Shadow
 from livecoder.workspace.trees import Trees
 from tests.conftest import git
@@ -271,3 +272,54 @@ def test_five_hundred_files_cost_milliseconds(tmp_path: Path) -> None:
         checkpoints.append(cpu_seconds() - started)
     assert min(scans) < 0.02
     assert min(checkpoints) < 0.1
+
+
+@pytest.mark.parametrize("name", [".gitignore", "a/.gitignore", ".git/info/exclude"])
+@pytest.mark.parametrize("kind", ["pipe", "socket", "link", "folder"])
+def test_what_a_command_put_in_the_place_of_ignore_rules_holds_nothing_up(
+    make_repository: MakeRepository,
+    open_workspace: OpenWorkspace,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    kind: str,
+) -> None:
+    """Found. Git opened the pipe and was waited for, 300 s at every step."""
+    monkeypatch.setattr("livecoder.workspace.git.TIMEOUT", 20.0)
+    root = make_repository({"a/x.py": "a\n", "a/b/.gitignore": "*.log\n"})
+    (root / name).unlink(missing_ok=True)
+    if kind == "socket":
+        monkeypatch.chdir((root / name).parent)
+        with socket.socket(socket.AF_UNIX) as door:
+            door.bind(Path(name).name)
+    elif kind == "link":
+        os.mkfifo(root / "elsewhere")
+        (root / name).symlink_to(root / "elsewhere")
+    else:
+        os.mkfifo(root / name) if kind == "pipe" else (root / name).mkdir()
+    shadow = open_workspace(root).shadow
+    before = shadow.checkpoint().tree
+    for path in ("a/b/y.log", "a/b/y.txt"):
+        (root / path).write_bytes(bytes(2_000_000))
+    assert "a/b/y.log" not in contents(shadow.trees, shadow.checkpoint().tree)
+    assert brief(shadow, before, shadow.checkpoint().tree, "") == "changed: a/b/y.txt new (binary)"
+    assert shadow.ignored(["a/b/z.log", "a/b/z.txt", "x"]) == {"a/b/z.log"}
+
+
+def test_ignore_rules_of_the_worktree_have_their_usual_reach(
+    make_repository: MakeRepository, open_workspace: OpenWorkspace
+) -> None:
+    root = make_repository({".gitignore": "logs/\n/only\n*.tmp\n", "a/.gitignore": "!keep.tmp\n/here\n"})
+    shadow = open_workspace(root).shadow
+    asked = [
+        "logs/x",
+        "a/logs/b/x",
+        "only",
+        "a/only",
+        "x.tmp",
+        "a/keep.tmp",
+        "a/b/keep.tmp",
+        "a/here",
+        "here",
+        ":(top)x",
+    ]
+    assert shadow.ignored(asked) == {"logs/x", "a/logs/b/x", "only", "x.tmp", "a/here"}

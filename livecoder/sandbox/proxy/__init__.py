@@ -93,8 +93,8 @@ class Proxy:
 
         thread = threading.Thread(target=run, name="livecoder-proxy", daemon=True)
         with self._lock:  # whoever leaves joins each that is in the set, and only a thread that runs can be joined
-            self._threads.add(thread)
             thread.start()
+            self._threads.add(thread)
 
     def _accept(self) -> None:
         with self._listener:
@@ -104,7 +104,11 @@ class Proxy:
                     client, _ = self._listener.accept()
                 except OSError:
                     return
-                self._start(self._serve, client)
+                try:
+                    self._start(self._serve, client)
+                except RuntimeError:  # there are no threads left
+                    client.close()
+                    self._slots.release()
 
     def _serve(self, client: socket.socket) -> None:
         try:

@@ -1,6 +1,7 @@
 """Lessons: one short sentence each, in `lessons/<id>.toml`, shown to the model as data.
 
-What one may say (`lesson`), how it lies on disk (`filed`), how it changes (`operations`), when it is shown (`showing`).
+What one may say (`lesson`), how it lies on disk (`filed`), how it changes (`operations`), when it is shown (`showing`),
+which tasks it is about (`subject`).
 No lesson is ever executed.
 """
 
@@ -17,6 +18,7 @@ from livecoder.scaffold.lessons.lesson import (
     lint,
     protected_paths,
     protecting,
+    untold,
 )
 from livecoder.scaffold.lessons.operations import (
     Add,
@@ -30,7 +32,8 @@ from livecoder.scaffold.lessons.operations import (
     operated,
     shrinks,
 )
-from livecoder.scaffold.lessons.showing import Triggers, cited, cost, general, render, triggered
+from livecoder.scaffold.lessons.showing import Triggers, cited, concerning, cost, general, render, triggered
+from livecoder.scaffold.lessons.subject import Vocabulary
 
 __all__ = [
     "FOLDER",
@@ -45,10 +48,12 @@ __all__ = [
     "Retire",
     "Triggers",
     "Update",
+    "Vocabulary",
     "adding",
     "alike",
     "apply",
     "cited",
+    "concerning",
     "cost",
     "dump",
     "general",
@@ -62,4 +67,5 @@ __all__ = [
     "render",
     "shrinks",
     "triggered",
+    "untold",
 ]

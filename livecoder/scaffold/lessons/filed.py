@@ -29,6 +29,8 @@ def dump(lesson: Lesson) -> str:
     if problems := lint(lesson):
         raise _refused(lesson.id, "; ".join(problems))
     values = {name: value for name, value in asdict(lesson).items() if name != "id" and value not in ("", 0, ())}
+    if lesson.when == "step":  # as every file says that knows no other moment
+        del values["when"]
     about = {name: value for name, value in values.pop("fingerprint").items() if value}
     text = _lines(values) + ("[fingerprint]\n" + _lines(about) if about else "")
     parse(lesson.id, text)

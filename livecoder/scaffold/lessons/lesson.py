@@ -17,6 +17,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from annotated_types import Interval, Len
 
 from livecoder.scaffold.hidden import hidden
+from livecoder.scaffold.lessons.subject import subjects
 
 FOLDER = "lessons"
 MAX_CHARS = 400
@@ -65,7 +66,8 @@ class Lesson:
     id: str
     text: Annotated[str, Len(1, MAX_CHARS)]
     trigger: Annotated[str, Len(0, 120)] = ""
-    """Words that a command begins with or that its output holds; "" for a lesson that is always shown."""
+    """Words that a command begins with or that its output holds; where it waits for a task, what that is about, as
+    `subject` reads it; "" for a lesson that is always shown."""
     evidence: tuple[str, ...] = ()
     """Steps that taught it, as `session:step`."""
     created: Annotated[str, Len(0, 40)] = ""
@@ -89,6 +91,13 @@ class Lesson:
     retired: Annotated[str, Len(0, MAX_CHARS)] = ""
     """Why it is not in force any more: then this file is its tombstone."""
     fingerprint: Fingerprint = field(default_factory=Fingerprint)
+    when: Literal["step", "task"] = "step"
+    """In what its trigger is looked for: each step, or the task that a round begins with."""
+
+    @property
+    def says(self) -> tuple[str, str, str]:
+        """What it tells, and when: two of one id that are the same in this are the same lesson."""
+        return self.text, self.trigger, self.when
 
 
 def lint(lesson: Lesson) -> list[str]:
@@ -109,10 +118,18 @@ def lint(lesson: Lesson) -> list[str]:
         problems.append("it imitates the block that lessons are shown in")
     if lesson.check and not protected_paths(lesson.check):
         problems.append("its check is none that livecoder makes")
+    if reason := untold(lesson):
+        problems.append(reason)
     about = lesson.fingerprint
     if not all(map(_MARKS.fullmatch, about.files)) or not all(map(_VERSION.fullmatch, about.dependencies)):
         problems.append("its fingerprint is none that livecoder takes")
     return problems
+
+
+def untold(lesson: Lesson) -> str:
+    """Why no task would ever bring a lesson that waits for one; "" otherwise."""
+    dumb = lesson.when == "task" and not subjects(lesson.trigger)
+    return "no word of its trigger tells one task from another" if dumb else ""
 
 
 def protecting(paths: Sequence[str]) -> str:

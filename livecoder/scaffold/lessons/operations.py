@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from livecoder.errors import ScaffoldError
 from livecoder.scaffold.changes import FileChange
@@ -42,6 +42,7 @@ class Update:
     text: str | None = None
     trigger: str | None = None
     fingerprint: Fingerprint | None = None
+    when: Literal["step", "task"] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +142,7 @@ def _updated(lesson: Lesson, update: Update) -> Lesson:
         lesson,
         text=lesson.text if update.text is None else update.text,
         trigger=lesson.trigger if update.trigger is None else update.trigger,
+        when=update.when or lesson.when,
         evidence=_bounded((*lesson.evidence, *fresh)),
         fingerprint=about,
         retired="",

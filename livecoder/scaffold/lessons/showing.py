@@ -1,4 +1,5 @@
-"""When a lesson is shown: one with a trigger at its moment, the few general ones in the prompt, within a budget.
+"""When a lesson is shown: one with a trigger at its step or with its task, the few general ones in the prompt, within a
+budget.
 
 A general lesson waits, unseen, until two sessions have cited it: one task's wisdom is not everybody's. What the user
 said twice, promoted, or took from the repository needs no second session.
@@ -11,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from livecoder.scaffold.budget import Line, chosen, tokens
 from livecoder.scaffold.lessons.lesson import MAX_GENERAL, Lesson
+from livecoder.scaffold.lessons.subject import Vocabulary, words
 
 HEAD, FOOT = "<lessons>", "</lessons>"
 
@@ -37,6 +39,13 @@ def general(lessons: Iterable[Lesson], budget_tokens: int, worth: Mapping[str, i
     return [lesson for lesson in ranked if lesson.id in taken]
 
 
+def concerning(lessons: Iterable[Lesson], task: str, earlier: Vocabulary) -> list[Lesson]:
+    """The lessons that wait for a task such as this one: where it says most of what they name first, else as given."""
+    said = words(task)
+    told = [(earlier.told(lesson.trigger, said), lesson) for lesson in lessons if lesson.when == "task"]
+    return [lesson for weight, lesson in sorted(told, key=lambda pair: -pair[0]) if weight]
+
+
 def render(lessons: Sequence[Lesson]) -> str:
     """These lessons as one delimited block of data; "" for none."""
     return "\n".join([HEAD, *map(_line, lessons), FOOT]) + "\n" if lessons else ""
@@ -54,7 +63,7 @@ class Triggers:
         self._by_word: dict[str, list[tuple[str, Lesson]]] = {}
         for lesson in lessons:
             trigger = _words(lesson.trigger)
-            if trigger.strip():
+            if trigger.strip() and lesson.when == "step":
                 self._by_word.setdefault(trigger.split()[0], []).append((trigger, lesson))
 
     def firing(self, command: str, output: str) -> list[Lesson]:
