@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,6 +21,10 @@ process at `{` before a high one, and it takes control characters for blanks, wh
 ESCAPE = re.compile("\x01([0-9a-f]+)\x02")
 ARGUMENTS = ("word", "string", "raw_string", "ansi_c_string", "concatenation")
 """What else may stand on the line of a heredoc: `tool <<E --flag "a b"`."""
+RUNNERS = {"pytest", "py.test", "tox", "nox", "unittest", "jest", "vitest", "mocha", "ctest", "phpunit", "rspec"}
+MODULES = {"pytest", "unittest", "tox", "nox"}
+SUBCOMMANDS = {"cargo", "go", "npm", "pnpm", "yarn", "make", "mvn", "gradle", "mix", "dotnet", "bundle", "deno", "bun"}
+"""Programs that run tests when one of their words is `test`."""
 QUOTED = ("string", "raw_string", "ansi_c_string")
 
 
@@ -158,3 +163,12 @@ def _plain(node: Node) -> str:
     if node.type == "ansi_c_string":
         return text[2:-1]
     return text
+
+
+def runs_tests(program: Program) -> bool:
+    words = program.words
+    return (
+        program.name in RUNNERS
+        or (program.name in SUBCOMMANDS and any(word.startswith(("test", "check")) for word in words[1:3]))
+        or any(flag == "-m" and module in MODULES for flag, module in pairwise(words))
+    )

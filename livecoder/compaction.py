@@ -85,7 +85,7 @@ class Compaction:
                     raise _final(error, messages) from None
                 yield made
             else:
-                if reply.usage.input_tokens:
+                if self._window and reply.usage.input_tokens:
                     self._density = min(self._density, reply.usage.input_tokens / _characters(sent))
                 return reply
 

@@ -175,6 +175,7 @@ def _model(settings: Settings, root: Path) -> tuple[Model, str]:
         max_wait_seconds=settings.max_wait_seconds,
         idle_timeout_seconds=settings.idle_timeout_seconds,
         tools=settings.model_tools,
+        context_window=settings.context_window,
         temperature=settings.temperature,
     )
     model = open_model(wanted, environ, root)

@@ -22,6 +22,9 @@ from livecoder.task import Task
 
 LIMIT_BYTES = 512 << 20
 LIMIT_SECONDS = 2
+"""Of the processor's time."""
+WAIT_SECONDS = 60
+"""A busy machine may take as long to give it so much."""
 MAX_RENDERED = 64 * 1024
 SAMPLES: dict[str, tuple[dict[str, Any], ...]] = {
     "system": (
@@ -133,7 +136,7 @@ def _render_apart(template: str, variables: Mapping[str, Any]) -> str:
             [sys.executable, "-I", "-c", f"import sys; sys.path[:] = {sys.path!r}; {code}"],
             input=given,
             capture_output=True,
-            timeout=5 * LIMIT_SECONDS,
+            timeout=WAIT_SECONDS,
             env={},
             check=False,
         )

@@ -46,7 +46,7 @@ from livecoder.reached import Reached
 from livecoder.report import reported
 from livecoder.services import Services
 from livecoder.task import Task
-from livecoder.tested import LastRuns
+from livecoder.tested import HiddenFailures, LastRuns
 from livecoder.verify import BaseRuns, Trees, verify
 from livecoder.workspace.credentials import told
 from livecoder.workspace.diff import patch, stat
@@ -211,7 +211,7 @@ class Solver:
             state=opened.state,
             permit=opened.gatekeeper.permit,
             limits=limits.limits(opened.settings, knobs.no_progress_repeats, self.learning.aside),
-            watchers=(*self.learning.watchers, *own),
+            watchers=(*self.learning.watchers, HiddenFailures(), *own),
             command_timeout=timeout,
             tree_identity=opened.workspace.shadow.fingerprint,
             keep_output=opened.journal.keep,

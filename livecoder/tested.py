@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 
-from livecoder.command import programs
-from livecoder.events import ChangedTests, Names, RanTests
-from livecoder.loop import Step
+from livecoder.command import programs, runs_tests
+from livecoder.events import ChangedTests, FailuresHidden, Names, RanTests
+from livecoder.loop import Notice, State, Step
 from livecoder.rooms import Copy
 from livecoder.sandbox import Finished
 from livecoder.sandbox.clean import clean
@@ -106,12 +106,27 @@ def _essence(command: str) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(word.replace("\\", "") for word in words) for words in found)
 
 
+class HiddenFailures:
+    """A watcher, for who reads along: the model has read the counts itself, in the same output."""
+
+    def after_step(self, step: Step, state: State) -> Iterator[Notice]:
+        if step.finished.exit_code == 0 and any(map(runs_tests, programs(step.started.command))):
+            found = read(step.finished.output)
+            if found and found.counts.failed + found.counts.errors:
+                yield Notice(FailuresHidden(step.started.step, told(found)))
+
+    def before_end(self, state: State) -> None:
+        return None
+
+
 # ---- as events
 
 
 def ran_tests(run: TestRun | None) -> RanTests | None:
-    if run is None:
-        return None
+    return None if run is None else told(run)
+
+
+def told(run: TestRun) -> RanTests:
     counts = run.counts
     return RanTests(
         run.runner,

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from livecoder.sandbox import backends
 from livecoder.sandbox.policy import Policy
@@ -17,6 +18,12 @@ from livecoder.sandbox.toolchains import Toolchains
 # Who starts the tests in the background, or under nohup, has these ignored, and children would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+# The same examples in every run, however slow the machine: what lands is not decided by chance. To look for more,
+# `pytest --hypothesis-profile=explore`, which takes others each time.
+settings.register_profile("gate", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("explore", deadline=None, max_examples=1000, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("gate")
 
 
 @pytest.fixture(scope="session")

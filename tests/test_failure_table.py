@@ -31,6 +31,7 @@ PLANTED: dict[str, tuple[str, ...]] = {
     "a broken tool is used anyway": (
         f"{HERE}::test_a_tool_with_a_fault_never_reaches_the_next_session",
         "evolution/test_gate.py::test_a_broken_tool_is_refused",
+        "evolution/test_gate.py::test_a_documented_form_that_nobody_called_waits_for_the_user",
     ),
     "memory is poisoned": (
         f"{HERE}::test_what_a_readme_orders_is_learnt_by_nobody",
@@ -46,6 +47,7 @@ PLANTED: dict[str, tuple[str, ...]] = {
     "lessons go stale": (
         "test_learning_by_code.py::test_a_lesson_about_a_file_that_was_rewritten_is_not_shown_until_it_is_back",
         "evolution/test_fingerprint.py::test_a_dependency_of_another_version_makes_it_stale",
+        "evolution/test_standing.py::test_one_that_helped_once_and_harms_now_falls_behind_within_a_stream_of_two_hundred",
     ),
     "the context collapses in one rewrite": (
         "evolution/test_gate_kinds.py::test_a_curator_that_rewrites_everything_is_stopped",
@@ -65,6 +67,7 @@ PLANTED: dict[str, tuple[str, ...]] = {
     ),
     "lessons are passed over": (
         "evolution/test_lessonwatch.py::test_it_is_shown_at_its_command_or_at_its_output_and_once",
+        "test_learning_by_code.py::test_a_lesson_comes_with_the_first_message_of_the_task_that_it_is_about",
     ),
     "a model that is right by chance judges itself": (f"{HERE}::test_who_is_right_by_chance_alone_may_only_propose",),
     "a loop runs away": (

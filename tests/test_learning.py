@@ -249,6 +249,41 @@ def test_an_outsiders_task_does_not_raise_what_is_off_and_binds_no_other_session
     assert len(of(ScaffoldCommitted, project.work(*WORK, answer(LESSON), now=True))) == 1
 
 
+# ---- a tool's forms
+
+TWO_FORMS = """cat > $SCAFFOLD/tools/subst <<'END'
+#!/usr/bin/env python3
+\"\"\"Replace a text that occurs once.\"\"\"
+import sys
+if sys.argv[1:] == ["--help"]:
+    print(__doc__ + "\\nusage: subst FILE OLD NEW\\n       subst FILE < PAIR")
+    sys.exit()
+file, *pair = sys.argv[1:]
+old, new = pair or {pair}
+text = open(file).read()
+assert text.count(old) == 1
+open(file, "w").write(text.replace(old, new))
+END
+"""
+FIRST, SECOND = say("subst a.txt one 1"), say("subst a.txt <<'E'\ntwo\n2\nE")
+
+
+def test_a_tool_with_a_broken_form_that_nobody_called_waits_and_one_whose_forms_all_work_is_kept(
+    project: Project,
+) -> None:
+    sound, broken = (TWO_FORMS.format(pair=f"sys.stdin{end}") for end in (".read().split()", ".splitlines()"))
+    events = project.work(say(broken), FIRST, "Done.")
+    (refused,) = of(ProposalRefused, events)
+    why = "its --help documents `subst FILE < PAIR`, and no call of that form was seen to work"
+    assert refused.inbox and refused.reason.startswith(why) and of(ScaffoldCommitted, events) == []
+    (entry,) = inbox.entries(project.settings.paths.data, project.id)
+    assert entry.reason == refused.reason
+
+    events = project.work(say(sound), say("subst b.txt three 3"), SECOND, "Done.")
+    assert len(of(ScaffoldCommitted, events)) == 1 and of(ProposalRefused, events) == []
+    assert len(cases.load(project.settings.paths.data, project.id, "subst")) == 2
+
+
 # ---- a tool's past
 
 

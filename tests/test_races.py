@@ -36,6 +36,7 @@ def root(tmp_path: Path) -> Iterator[Path]:
     (root / "folder").mkdir(parents=True)
     outside.mkdir()
     (root / "folder/file").write_text("ours")
+    (root / "folder/kept").touch()  # a folder that is left empty goes too, and there would be nothing to swap
     (outside / "file").write_text("not ours")
     (root / "link").symlink_to(outside)
     swapper = subprocess.Popen([sys.executable, "-c", SWAPPER], cwd=root)

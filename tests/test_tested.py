@@ -11,9 +11,9 @@ import pytest
 from looping import Rounds, observed, of, say
 from placing import Place, never, placed
 
-from livecoder.events import BaseRan, ChangedTests, Names, RanTests, Verified
+from livecoder.events import BaseRan, ChangedTests, FailuresHidden, Names, RanTests, Verified
 from livecoder.loop import drained
-from livecoder.tested import NAMES, LastRuns, changed_tests, ran_tests
+from livecoder.tested import NAMES, HiddenFailures, LastRuns, changed_tests, ran_tests
 from livecoder.testruns import Counts, TestRun
 from livecoder.testruns.compare import Change
 from livecoder.verify import BaseRuns, verify
@@ -239,3 +239,32 @@ def test_events_hold_the_first_names_and_the_whole_number() -> None:
     told = ran_tests(run)
     assert told and told.failing == Names(NAMES + 9, names[:NAMES]) and told.ended_early
     assert ran_tests(None) is None and changed_tests(None) is None
+
+
+# ---- an exit code that does not tell
+
+
+@pytest.mark.parametrize("hides", ["| tail -3", "; echo over", "|| true"])
+def test_failures_behind_exit_0_are_an_event_and_no_more_words_for_the_model(place: Place, hides: str) -> None:
+    rounds = Rounds(place.rooms.sandbox, watchers=[HiddenFailures()], timeout=120.0)
+    events, _ = rounds.play([say(f"{PYTEST} -q {hides}"), "done"])
+    (hidden,) = of(FailuresHidden, events)
+    assert (hidden.step, hidden.tests.failed, hidden.tests.passed) == (1, 2, 1)
+    (text,) = observed(rounds.state.messages)
+    assert "2 failed, 1 passed" in text and text.endswith("\n[exit 0]")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        f"{PYTEST} -q",
+        f"{PYTEST} -q -k double | tail -3",
+        f"{PYTEST} -q >log; echo over",
+        f"{PYTEST} -q >log || cat log >&2; exit 3",
+        "echo '1 failed, 2 passed in 0.01s'",
+    ],
+    ids=["the exit code tells", "none failed", "nothing was printed", "another exit code", "no tests were run"],
+)
+def test_nothing_is_said_where_nothing_is_hidden_or_known(place: Place, command: str) -> None:
+    events, _ = Rounds(place.rooms.sandbox, watchers=[HiddenFailures()], timeout=120.0).play([say(command), "done"])
+    assert not of(FailuresHidden, events)

@@ -65,7 +65,7 @@ from livecoder.events.learning import (
     ToolUsed,
     VerdictGiven,
 )
-from livecoder.events.testing import ChangedTests, Names, RanTests
+from livecoder.events.testing import ChangedTests, FailuresHidden, Names, RanTests
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -83,6 +83,7 @@ __all__ = [
     "Compacted",
     "Ending",
     "Event",
+    "FailuresHidden",
     "GroundMeasured",
     "Harvested",
     "HookFailed",
@@ -142,6 +143,7 @@ Event: TypeAlias = (
     | CommandFinished
     | Observed
     | UserSaid
+    | FailuresHidden
     | BaseRan
     | GroundMeasured
     | JobStarted

@@ -49,3 +49,11 @@ class ChangedTests:
     """Failing in the later run; the first does not tell."""
     gone: Names = field(default_factory=Names)
     """There in the first run only; known where both name every test."""
+
+
+@dataclass(frozen=True, slots=True)
+class FailuresHidden:
+    """Step `step` ended with exit 0 though tests failed in it: a pipe hides that, or what came after them."""
+
+    step: int
+    tests: RanTests

@@ -116,6 +116,8 @@ def _note(event: e.Event) -> str:
             return f"advised: {event.pattern}"
         case e.HookSaid():
             return f"hook {event.hook}: {event.effect}: {_short(event.text, 120)}"
+        case e.ProposalRefused():
+            return f"{event.target} not kept: {_short(event.reason, 200)}"
         case e.LimitWarned():
             return f"warned: {event.limit}"
         case e.JobEnded():

@@ -142,6 +142,8 @@ class Evolution:
         if reason:
             if made.verdict.lasting:
                 self.remember(proposal, reason)
+            if made.verdict.waits:
+                return self._to_inbox(proposal, made, batch, reason)
             return ProposalRefused(proposal.kind, proposal.target, reason)
         if self.mode == "propose" and not self.by_user:
             return self._to_inbox(proposal, made, batch, self.why_propose)

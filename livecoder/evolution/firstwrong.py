@@ -8,17 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from livecoder import events as e
-from livecoder.command import Program, programs
+from livecoder.command import Program, programs, runs_tests
 
 QUESTIONS = {"grep", "egrep", "fgrep", "rg", "ag", "diff", "cmp", "test", "[", "which", "ls", "pgrep"}
 """Programs whose failure is an answer."""
-RUNNERS = {"pytest", "py.test", "tox", "nox", "unittest", "jest", "vitest", "mocha", "ctest", "phpunit", "rspec"}
-MODULES = {"pytest", "unittest", "tox", "nox"}
-SUBCOMMANDS = {"cargo", "go", "npm", "pnpm", "yarn", "make", "mvn", "gradle", "mix", "dotnet", "bundle", "deno", "bun"}
-"""Programs that run tests when one of their words is `test`."""
 KILLED = 137
 """The exit code of a command that the engine stopped."""
 FAILED = re.compile(r"(\d+) (?:failed|failing|failures?|errors?)\b|(?:failures|errors)=(\d+)", re.I)
@@ -104,7 +99,7 @@ def _tests_got_worse(walked: Sequence[_Walked]) -> Wrong | None:
     """The same tests passed, or failed less, before: the first step in between that changed the tree is to blame."""
     last: dict[tuple[str, ...], _Walked] = {}
     for now in walked:
-        runs = [_words(program) for program in now.called if _runs_tests(program)]
+        runs = [_words(program) for program in now.called if runs_tests(program)]
         for key in runs:
             before = last.get(key)
             if before is not None and _failures(now) > _failures(before):
@@ -133,7 +128,7 @@ def _never_recovered(walked: Sequence[_Walked]) -> Wrong | None:
     """A command failed, and none that calls the same programs worked afterwards. Tests may fail for other reasons."""
     for number, now in enumerate(walked):
         names = {program.name for program in now.called if program.name} - {"cd", "echo", "true", "export"}
-        if not now.failed or not names or names & QUESTIONS or any(map(_runs_tests, now.called)):
+        if not now.failed or not names or names & QUESTIONS or any(map(runs_tests, now.called)):
             continue
         later = [{program.name for program in one.called} for one in walked[number + 1 :] if not one.failed]
         if not any(names <= worked for worked in later):
@@ -154,15 +149,6 @@ def _verify_got_worse(walked: Sequence[_Walked], verified: Sequence[e.Verified])
 def _first_change(walked: Sequence[_Walked], before: _Walked, now: _Walked) -> int | None:
     """The first step after `before`, up to `now`, that left another tree than it found."""
     return next((one.step for one in walked if before.step < one.step <= now.step and one.changed), None)
-
-
-def _runs_tests(program: Program) -> bool:
-    words = program.words
-    return (
-        program.name in RUNNERS
-        or (program.name in SUBCOMMANDS and any(word.startswith(("test", "check")) for word in words[1:3]))
-        or any(flag == "-m" and module in MODULES for flag, module in pairwise(words))
-    )
 
 
 def _words(program: Program) -> tuple[str, ...]:

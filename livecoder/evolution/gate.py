@@ -80,6 +80,8 @@ class Verdict:
     cases: tuple[Case, ...] = ()
     lasting: bool = False
     """The same change would be refused again, whatever the session."""
+    waits: bool = False
+    """It is for the user to say."""
 
 
 ACCEPTED = Verdict("")

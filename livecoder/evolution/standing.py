@@ -72,11 +72,12 @@ def lesson_worth(lesson: Lesson, record: Record) -> int:
 
     The bound (a tenth of the Beta distribution over that rate lies below it) and not the mean, since few observations
     promise little: as in ranking by the lower end of an interval (E. Miller, How Not To Sort By Average Rating, 2009).
-    The counts are ACE's, helpful and harmful (arXiv 2510.04618). The user's own word outranks all.
+    The counts are ACE's, helpful and harmful (arXiv 2510.04618), and fade: what is not confirmed any more is worth in
+    the end what is new. The user's own word outranks all.
     """
     if lesson.origin == "user":
         return MILLION
-    return _lower(record.with_it.well + lesson.helpful, record.with_it.ill + lesson.harmful)
+    return _lower(record.well_lately + lesson.helpful, record.ill_lately + lesson.harmful)
 
 
 def tool_worth(record: Record) -> int:
@@ -125,5 +126,5 @@ def _listed(scaffold: Scaffold, ledger: Ledger, family: str) -> tuple[Tool, ...]
     return tuple(tool for tool in ranked if tool.name in taken)
 
 
-def _lower(well: int, ill: int) -> int:
+def _lower(well: float, ill: float) -> int:
     return round(MILLION * quantile(PRIOR[0] + well, PRIOR[1] + ill, LOWER))

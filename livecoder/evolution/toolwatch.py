@@ -15,6 +15,7 @@ from livecoder.loop import Notice, State, Step
 from livecoder.sandbox import ToolCall
 from livecoder.sandbox.pinned import Pins
 from livecoder.scaffold.tools import Change, Run, Seen, changed, check_tool, make_executable, read_tool
+from livecoder.scaffold.usage import forms
 
 STRIKES = 2
 """Broken tools in a row after which tool-making is no longer encouraged in this session."""
@@ -96,7 +97,8 @@ class ToolWatch:
         extra = " (made executable)" if marked else ""
         done = "is a command now" if born else "revised"
         proven = any(_proves(use, name) for use in self.uses)
-        kept = "" if proven else " (kept for later tasks once a call of it has worked)"
+        each = " in each form of its --help" if len(forms(verdict.help, name)) > 1 else ""
+        kept = "" if proven and not each else f" (kept for later tasks once a call of it{each} has worked)"
         yield Notice(event, f"tool {name} {done}{extra}{kept}")
 
     def _forget(self, name: str) -> None:

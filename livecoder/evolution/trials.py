@@ -5,6 +5,7 @@ All of it happens in the sandbox, on the candidate to which the change was appli
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,12 +14,14 @@ from livecoder.events import ToolUsed
 from livecoder.evolution import proposals as p
 from livecoder.evolution.gate import ACCEPTED, Bench, Verdict
 from livecoder.evolution.replay import departs, make_cases
+from livecoder.evolution.toolwatch import proves
 from livecoder.prompt import try_samples
 from livecoder.scaffold import hooks
 from livecoder.scaffold.cases import MAX_CASES, Case
 from livecoder.scaffold.files import read_file
 from livecoder.scaffold.scaffold import Scaffold
 from livecoder.scaffold.tools import check_tool
+from livecoder.scaffold.usage import spread, uncalled
 
 SAMPLES: dict[hooks.HookEvent, dict[str, Any]] = {
     "round_start": {"round": 1, "task": "Fix the failing test."},
@@ -38,7 +41,7 @@ def judge_deeds(proposal: p.Proposal, bench: Bench) -> Verdict:
             found = check_tool(bench.check, proposal.name, bench.candidate)
             if not found.ok:
                 return Verdict(f"it is broken: {found.reason}", lasting=True)
-            return ACCEPTED if proposal.origin == "import" else _proven(proposal, bench)
+            return ACCEPTED if proposal.origin == "import" else _proven(proposal, bench, found.help)
         case p.KeepHook():
             return Verdict(_hook_works(proposal, bench), lasting=True)
         case p.EditSection():
@@ -47,10 +50,12 @@ def judge_deeds(proposal: p.Proposal, bench: Bench) -> Verdict:
             return ACCEPTED
 
 
-def _proven(proposal: p.KeepTool, bench: Bench) -> Verdict:
+def _proven(proposal: p.KeepTool, bench: Bench, help: str) -> Verdict:
     """Old cases replay; from use, at least one call of this very text worked and works again."""
+    uses = [use for use in _uses(proposal, bench) if use.name == proposal.name and proves(use)]
+    uses = [uses[place] for place in spread(help, proposal.name, uses)]
     try:
-        proof = make_cases(_uses(proposal, bench), proposal.name, bench.workspace, bench.candidate, bench.replay)
+        proof = make_cases(uses, proposal.name, bench.workspace, bench.candidate, bench.replay)
         fresh = list(proof.cases)
         old: list[Case] = []
         for case in bench.cases(proposal.name):
@@ -62,7 +67,21 @@ def _proven(proposal: p.KeepTool, bench: Bench) -> Verdict:
             old.append(replace(case, output=now.output if case.deterministic else ""))
     except (ScaffoldError, WorkspaceError) as error:
         return Verdict(f"its cases cannot be replayed: {error}")
-    return Verdict("", tuple((old + fresh)[:MAX_CASES])) if fresh or old else Verdict(proof.why_none)
+    if not fresh and not old:
+        return Verdict(proof.why_none)
+    worked = [*old, *fresh]
+    untried = _untried(proposal, bench, help, worked)
+    kept = tuple(worked[place] for place in spread(help, proposal.name, worked))[:MAX_CASES]
+    return Verdict(untried, kept, waits=bool(untried))
+
+
+def _untried(proposal: p.KeepTool, bench: Bench, help: str, worked: Sequence[Case]) -> str:
+    """A form that a model's tool documents, and that no call has shown to work: it would mislead the next task."""
+    if bench.by_user or proposal.origin in p.UNCITED:
+        return ""
+    missing = uncalled(help, proposal.name, worked)
+    told = f"its --help documents `{missing[0][:80]}`" if missing else ""
+    return f"{told}, and no call of that form was seen to work: make one, or take it out of --help" if told else ""
 
 
 def _uses(proposal: p.KeepTool, bench: Bench) -> list[ToolUsed]:

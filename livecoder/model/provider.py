@@ -35,6 +35,7 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 EMPTY_REPLIES = 3
 """Attempts in a row that may come back with nothing in them."""
 _CACHE_ON_DEMAND = ("anthropic/", "bedrock/", "vertex_ai/", "openrouter/")
+_OLLAMA = ("ollama/", "ollama_chat/")
 _LOGGERS = ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy")
 _IMPORT_LOCK = threading.Lock()
 
@@ -59,6 +60,8 @@ class ProviderSettings:
     """Silence allowed before the first word of models that think in silence."""
     tools: Literal["auto", "native", "text"] = "auto"
     """How the model calls bash; `auto` goes by what is known about the model."""
+    context_window: int = 0
+    """Tokens, where the user says it: told to ollama, which makes room for so many and cuts what is longer."""
     temperature: float | None = None
     max_output_tokens: int | None = None
 
@@ -194,6 +197,7 @@ class Provider:
             "api_base": settings.api_base,
             "api_key": settings.api_key,
             "temperature": settings.temperature,
+            "num_ctx": settings.context_window or None if self.name.startswith(_OLLAMA) else None,
             "max_tokens": ask.max_output_tokens or settings.max_output_tokens,
             "tools": [BASH_TOOL] if self._wire.native and (ask.bash or self._has_calls()) else None,
             "tool_choice": "none" if self._wire.native and not ask.bash and self._has_calls() else None,

@@ -95,13 +95,15 @@ def description(room: Room, seen: Sequence[Mount], policy: Policy, terms: Terms)
     found = own_program(words, seen, policy, terms)
     found["WorkingDir"] = _said(room.workspace)
     found["HostConfig"]["Tmpfs"] = {"/run": _RUN}
-    return found if terms.network else {**found, "Hostname": "livecoder"}
+    return found
 
 
 def own_program(words: Sequence[str], seen: Sequence[Mount], policy: Policy, terms: Terms) -> dict[str, Any]:
     """A container for a program of the engine's, in the root directory. Raises SandboxUnavailable as above."""
     user, group = terms.user
+    hostname = {} if terms.network else {"Hostname": "livecoder"}  # else that of the network's keeper
     return {
+        **hostname,
         "Image": terms.image,
         "Entrypoint": list(words),
         "Cmd": [],

@@ -12,7 +12,7 @@ import re
 import shlex
 import stat
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -78,6 +78,8 @@ class Verdict:
     ok: bool
     summary: str = ""
     reason: str = ""
+    help: str = ""
+    """What its --help prints, where it does."""
 
 
 def read_tools(root: Path) -> tuple[list[Tool], list[str]]:
@@ -160,7 +162,7 @@ def check_tool(run: Run, name: str, root: Path) -> Verdict:
     if code:
         told = f"`{name} --help` ended with exit code {code} (it has {CHECK_SECONDS:g} s): {_last_line(output)}"
         return Verdict(False, reason=told.rstrip(": "))
-    return _judge_help(output, summary(file.data.decode("utf-8")))
+    return replace(_judge_help(output, summary(file.data.decode("utf-8"))), help=output)
 
 
 def _judge_help(output: str, described: str) -> Verdict:

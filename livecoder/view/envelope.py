@@ -32,6 +32,7 @@ AS_SYSTEM = (
     e.Compacted,
     e.Verified,
     e.BranchMade,
+    e.FailuresHidden,
     e.BaseRan,
     e.GroundMeasured,
     e.JobStarted,

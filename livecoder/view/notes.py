@@ -37,6 +37,8 @@ def learnt(events: Iterable[e.Event]) -> tuple[Note, ...]:
 
 def _note(event: e.Event) -> Note | None:
     match event:
+        case e.FailuresHidden():
+            return Note("tests failed", f"{tests(event.tests)}, which exit 0 hides", "bad")
         case e.BaseRan():
             ended = f"exit {event.exit_code} · {duration(event.seconds)}"
             return Note("on the base", f"{event.command} → {ended}", body=event.output)
@@ -81,6 +83,13 @@ def compacted(event: e.Compacted) -> str:
     """What was taken out of the conversation, and why."""
     what = f"{count(len(event.steps), 'output')} taken out, as `lc out` has them"
     return f"the conversation went from {event.before:,} to {event.after:,} characters ({what}): {event.why}"
+
+
+def tests(ran: e.RanTests) -> str:
+    """What the runner counted."""
+    errors = "error" if ran.errors == 1 else "errors"
+    amounts = ((ran.passed, "passed"), (ran.failed, "failed"), (ran.errors, errors), (ran.skipped, "skipped"))
+    return ", ".join(f"{amount} {word}" for amount, word in amounts if amount) or "no tests ran"
 
 
 def _beside(event: e.JobStarted | e.JobEnded | e.ServiceStarted | e.ServiceEnded | e.NetworkAsked) -> Note:

@@ -13,7 +13,7 @@ from livecoder import events as e
 from livecoder.view.branches import commit_lines
 from livecoder.view.cells import cells, clip, one_line
 from livecoder.view.figures import count
-from livecoder.view.notes import compacted
+from livecoder.view.notes import compacted, tests
 
 CONTROL = re.compile(
     "\x1b(?:\\[[0-?]*[ -/]*[@-~]|[\\]PX^_].*?(?:\x07|\x1b\\\\|$)|.)?"
@@ -107,9 +107,8 @@ def _lines(event: e.Event, verbose: bool) -> list[tuple[str, str]]:
             return _started(event)
         case e.CommandFinished():
             return _finished(event)
-        case e.BaseRan():
-            tests = f" · {_tests(event.tests)}" if event.tests else ""
-            return [("dim", f"    base: {one_line(event.command, 60)} -> exit {event.exit_code}{tests}")]
+        case e.BaseRan() | e.FailuresHidden():
+            return [_tested(event)]
         case e.GroundMeasured() | e.JobStarted() | e.JobEnded():
             return _beside(event)
         case e.ServiceStarted() | e.ServiceEnded() | e.NetworkAsked():
@@ -221,6 +220,13 @@ def _finished(event: e.CommandFinished) -> list[tuple[str, str]]:
     ]
 
 
+def _tested(event: e.BaseRan | e.FailuresHidden) -> tuple[str, str]:
+    if isinstance(event, e.FailuresHidden):
+        return "yellow", f"    ! tests failed, which exit 0 hides: {tests(event.tests)}"
+    counted = f" · {tests(event.tests)}" if event.tests else ""
+    return "dim", f"    base: {one_line(event.command, 60)} -> exit {event.exit_code}{counted}"
+
+
 def _verified(event: e.Verified) -> list[tuple[str, str]]:
     where = "on a clean copy" if event.where == "copy" else f"in place ({event.why_in_place})"
     base = f" (before: exit {event.base_exit_code})" if event.base_exit_code is not None else ""
@@ -257,12 +263,6 @@ def _named(style: str, mark: str, names: e.Names) -> list[tuple[str, str]]:
     shown = names.first[:TESTS]
     more = [f"and {names.count - len(shown)} more"] if names.count > len(shown) else []
     return [(style, f"{mark}{name}") for name in (*shown, *more)]
-
-
-def _tests(ran: e.RanTests) -> str:
-    errors = "error" if ran.errors == 1 else "errors"
-    amounts = ((ran.passed, "passed"), (ran.failed, "failed"), (ran.errors, errors), (ran.skipped, "skipped"))
-    return ", ".join(f"{amount} {word}" for amount, word in amounts if amount) or "no tests ran"
 
 
 def _reflected(event: e.Reflected) -> list[tuple[str, str]]:

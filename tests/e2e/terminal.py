@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 STYLE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 90
 
 
 class Terminal:
@@ -37,7 +37,7 @@ class Terminal:
     def __exit__(self, *_: object) -> None:
         os.close(self._leader)  # hangs up
         try:
-            self.process.wait(10)
+            self.process.wait(PATIENCE_SECONDS)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
@@ -58,6 +58,11 @@ class Terminal:
         while self._read():
             pass
         return self.process.wait(PATIENCE_SECONDS)
+
+    def waits_for_a_line(self) -> bool:
+        """Whether readline has taken over the terminal, and the program sleeps."""
+        taken = not termios.tcgetattr(self._leader)[3] & termios.ICANON
+        return taken and Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()[0] == "S"
 
     def interrupted(self) -> int:
         """Press Ctrl-C until the program ends, as a person would; returns its exit code.

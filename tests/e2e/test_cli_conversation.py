@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import time
 import tomllib
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -54,8 +53,8 @@ def calm(terminal: Terminal) -> None:
 
 
 def ctrl_c(terminal: Terminal) -> None:
-    """After a moment, as a person: readline does not see what comes before it has begun to wait."""
-    time.sleep(0.3)
+    """As a person, who waits for the program to wait: readline does not see what comes before."""
+    until(terminal.waits_for_a_line)
     terminal.keys("\x03")
 
 
@@ -176,7 +175,7 @@ def test_ctrl_c_on_an_empty_line_says_how_to_leave(talk: Talk) -> None:
 
 
 def test_ctrl_c_ends_a_round_and_the_conversation_goes_on(talk: Talk, livecoder: Livecoder) -> None:
-    with talk(FIX, "$ touch mark; sleep 60", "Again here.") as terminal:
+    with talk(FIX, "$ touch mark; sleep 600", "Again here.") as terminal:
         terminal.sees("> ")
         terminal.keys("fix it\n")
         until((livecoder.cwd / "mark").exists)
@@ -256,7 +255,7 @@ def test_a_test_command_is_offered_once(talk: Talk, livecoder: Livecoder, answer
 
 def test_ctrl_c_with_p_at_a_terminal_reaches_no_git_of_ours(talk: Talk, livecoder: Livecoder, tmp_path: Path) -> None:
     patch = tmp_path / "fix.patch"
-    with talk(FIX, "$ touch mark; sleep 60", flags=("-p", "fix", "--patch-out", str(patch))) as terminal:
+    with talk(FIX, "$ touch mark; sleep 600", flags=("-p", "fix", "--patch-out", str(patch))) as terminal:
         until((livecoder.cwd / "mark").exists)
         for _ in range(30):
             terminal.keys("\x03")

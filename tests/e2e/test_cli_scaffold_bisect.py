@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 
 from livecoder.events import Event, ModelReplied, SessionStarted, Usage
+from livecoder.scaffold.layer import read_layer, take
 from tests.e2e.conftest import Livecoder
 from tests.e2e.learning import COUNT, Learnt
 
@@ -113,6 +115,19 @@ def test_the_ends_can_be_given(livecoder: Livecoder, learnt: Learnt) -> None:
     assert code == 0 and any(line.startswith(f"the first bad one is {worse} of ") for line in lines)
     code, lines = bisect(livecoder, "--good", worse, "--bad", worse)
     assert (code, lines[-1]) == (1, f"{worse} does not work either: give a --good one")
+
+
+def test_what_the_repository_lends_is_said_to_be_left_out(livecoder: Livecoder, learnt: Learnt) -> None:
+    learnt.commit("tools/count-lines", COUNT)
+    learnt.case("count-lines", "calc.py", output="2 calc.py\n")
+    tools = livecoder.cwd / ".livecoder" / "scaffold" / "tools"
+    tools.mkdir(parents=True)
+    (tools / "lent").write_text(COUNT)
+    (tools / "lent").chmod(0o755)
+    left_out = "1 file of .livecoder/scaffold was left out: it is in no generation"
+    assert left_out not in bisect(livecoder)[1], "nobody took it"
+    take(livecoder.home / "data", learnt.project, read_layer(livecoder.cwd), datetime.now(UTC))
+    assert left_out in bisect(livecoder)[1]
 
 
 def replied(cost: float | None) -> Event:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -56,11 +55,10 @@ def test_the_seeds_prompt_stands_in(livecoder: Livecoder) -> None:
 
 def test_a_tool_that_hangs_on_help_costs_nothing_until_it_is_changed(livecoder: Livecoder) -> None:
     flags = scaffold(livecoder, {"tools/stuck": "#!/usr/bin/env bash\n# waits for ever\nsleep 600\n"})
-    began = time.monotonic()
     done = livecoder.task(FIX, "Done.", flags=flags)
 
     assert done.code == 0
-    assert time.monotonic() - began < 10
+    assert [line for line in done.lines if line.get("subtype") == "tool_broken"] == [], "it was not asked for its help"
 
 
 def test_a_tool_that_the_model_makes_and_that_hangs_is_refused(livecoder: Livecoder) -> None:

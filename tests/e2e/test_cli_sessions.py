@@ -110,7 +110,7 @@ def test_a_journal_that_cannot_be_read_hides_no_other_one(livecoder: Livecoder) 
 
 
 def test_a_killed_session_is_unfinished_and_can_be_exported(livecoder: Livecoder) -> None:
-    script = livecoder.script("$ echo half > half.txt", "$ touch started; sleep 60")
+    script = livecoder.script("$ echo half > half.txt", "$ touch started; sleep 600")
     process = livecoder.start("-p", "do it", "-m", script)
     until((livecoder.cwd / "started").exists)
     running = livecoder("sessions", "list").out

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import git
-from tests.e2e.conftest import PROGRAM, Done, Livecoder, until
+from tests.e2e.conftest import LIMIT_SECONDS, PROGRAM, Done, Livecoder, until
 from tests.model.faulty_provider import Endpoint, bash, text
 
 FIX = "$ sed -i 's/a - b/a + b/' calc.py"
@@ -19,11 +19,9 @@ SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 
 
 def stopped(livecoder: Livecoder, process: subprocess.Popen[str], number: int) -> Done:
+    """Long before what it waited for was over: that takes longer than any run may."""
     process.send_signal(number)
-    began = time.monotonic()
-    done = livecoder.finish(process)
-    assert time.monotonic() - began < 10
-    return done
+    return livecoder.finish(process)
 
 
 def in_a_copy(livecoder: Livecoder, name: str) -> bool:
@@ -40,7 +38,7 @@ def test_during_a_command_the_patch_so_far_is_written(
     livecoder: Livecoder, tmp_path: Path, number: int, code: int
 ) -> None:
     patch, mark = tmp_path / "fix.patch", livecoder.cwd / "mark"
-    script = livecoder.script(FIX, "$ touch mark; sleep 60", "Done.")
+    script = livecoder.script(FIX, "$ touch mark; sleep 600", "Done.")
     process = livecoder.start("-p", "x", "-m", script, "--json", "--patch-out", str(patch))
     until(mark.exists)
     done = stopped(livecoder, process, number)
@@ -52,7 +50,7 @@ def test_during_a_command_the_patch_so_far_is_written(
 
 @pytest.mark.parametrize(("number", "code"), SIGNALS)
 def test_while_the_model_streams(livecoder: Livecoder, provider: Endpoint, number: int, code: int) -> None:
-    provider.answers = [bash("sed -i 's/a - b/a + b/' calc.py"), text("I am", " thinking", stall=60)]
+    provider.answers = [bash("sed -i 's/a - b/a + b/' calc.py"), text("I am", " thinking", stall=600)]
     process = livecoder.start("-p", "x", "--json")
     until(provider.waiting.is_set)
     done = stopped(livecoder, process, number)
@@ -62,7 +60,7 @@ def test_while_the_model_streams(livecoder: Livecoder, provider: Endpoint, numbe
 
 
 def test_before_the_first_byte_of_the_model(livecoder: Livecoder, provider: Endpoint) -> None:
-    provider.answers = [text("never", first_pause=60)]
+    provider.answers = [text("never", first_pause=600)]
     process = livecoder.start("-p", "x", "--json")
     until(provider.waiting.is_set)
 
@@ -72,7 +70,7 @@ def test_before_the_first_byte_of_the_model(livecoder: Livecoder, provider: Endp
 @pytest.mark.parametrize(("number", "code"), SIGNALS)
 def test_during_verify(livecoder: Livecoder, number: int, code: int) -> None:
     script = livecoder.script(FIX, "Done.")
-    process = livecoder.start("-p", "x", "-m", script, "--json", "--verify", "touch begun; sleep 60")
+    process = livecoder.start("-p", "x", "-m", script, "--json", "--verify", "touch begun; sleep 600")
     until(lambda: in_a_copy(livecoder, "begun"))
     done = stopped(livecoder, process, number)
 
@@ -81,12 +79,12 @@ def test_during_verify(livecoder: Livecoder, number: int, code: int) -> None:
     assert done.result["patch"]["files"] == 1
 
 
-# Quick where the session's own /tmp is, and a minute in the gate's replay of it.
+# Quick where the session's own /tmp is, and ten minutes in the gate's replay of it.
 SLOW_TOOL = """$ touch /tmp/quick; cat >$SCAFFOLD/tools/slow-stamp <<'EOF'
 #!/usr/bin/env bash
 # Write a file.
 if [ "$1" = --help ]; then echo "Write a file."; echo "usage: slow-stamp FILE"; exit; fi
-touch "$1"; [ -e /tmp/quick ] || sleep 60
+touch "$1"; [ -e /tmp/quick ] || sleep 600
 EOF
 chmod +x $SCAFFOLD/tools/slow-stamp"""
 
@@ -96,27 +94,22 @@ def test_during_a_replay_of_a_tool_the_run_ends_soon(livecoder: Livecoder, tmp_p
     script = livecoder.script(FIX, SLOW_TOOL, "$ slow-stamp stamped", "Done.")
     process = livecoder.start("-p", "x", "-m", script, "--json", "--patch-out", str(patch))
     until(lambda: in_a_copy(livecoder, "stamped"))
-    began = time.monotonic()
-    process.send_signal(signal.SIGTERM)
-    done = livecoder.finish(process)
+    done = stopped(livecoder, process, signal.SIGTERM)
 
-    assert time.monotonic() - began < 10
     interrupted(done, 143)
     assert "+    return a + b" in patch.read_text()
     assert done.result["scaffold"]["before"] == done.result["scaffold"]["after"]
 
 
 def test_the_time_limit_holds_for_the_replay_of_a_tool(livecoder: Livecoder) -> None:
-    began = time.monotonic()
-    done = livecoder.task(FIX, SLOW_TOOL, "$ slow-stamp stamped", "Done.", flags=("--timeout", "6"))
+    done = livecoder.task(FIX, SLOW_TOOL, "$ slow-stamp stamped", "Done.", flags=("--timeout", "20"))
 
-    assert time.monotonic() - began < 20
     assert (done.code, done.result["outcome"]) == (0, "claimed")
     assert done.result["scaffold"]["before"] == done.result["scaffold"]["after"]
 
 
 def test_a_round_that_was_killed_can_be_undone(livecoder: Livecoder) -> None:
-    process = livecoder.start("-p", "x", "-m", livecoder.script(FIX, "$ touch mark; sleep 60"))
+    process = livecoder.start("-p", "x", "-m", livecoder.script(FIX, "$ touch mark; sleep 600"))
     until((livecoder.cwd / "mark").exists)
     process.kill()
     process.wait()
@@ -127,7 +120,7 @@ def test_a_round_that_was_killed_can_be_undone(livecoder: Livecoder) -> None:
 
 
 def test_mashing_ctrl_c_still_gives_one_result(livecoder: Livecoder) -> None:
-    process = livecoder.start("-p", "x", "-m", livecoder.script("$ touch mark; sleep 60"), "--json")
+    process = livecoder.start("-p", "x", "-m", livecoder.script("$ touch mark; sleep 600"), "--json")
     until((livecoder.cwd / "mark").exists)
     for _ in range(20):
         process.send_signal(signal.SIGINT)
@@ -138,7 +131,7 @@ def test_mashing_ctrl_c_still_gives_one_result(livecoder: Livecoder) -> None:
 
 @pytest.mark.parametrize("after", [0.2, 0.4, 0.6, 0.8, 1.0, 1.2])
 def test_at_the_start_there_is_one_result_or_none_and_one_line(livecoder: Livecoder, after: float) -> None:
-    process = livecoder.start("-p", "x", "-m", livecoder.script("$ sleep 60"), "--json")
+    process = livecoder.start("-p", "x", "-m", livecoder.script("$ sleep 600"), "--json")
     time.sleep(after)
     process.send_signal(signal.SIGTERM)
     done = livecoder.finish(process)
@@ -152,7 +145,7 @@ def test_at_the_start_there_is_one_result_or_none_and_one_line(livecoder: Liveco
 
 
 def test_what_a_killed_session_left_is_swept_by_the_next(livecoder: Livecoder) -> None:
-    process = livecoder.start("-p", "x", "-m", livecoder.script("$ touch mark; sleep 60"))
+    process = livecoder.start("-p", "x", "-m", livecoder.script("$ touch mark; sleep 600"))
     until((livecoder.cwd / "mark").exists)
     process.kill()
     process.wait()
@@ -163,7 +156,7 @@ def test_what_a_killed_session_left_is_swept_by_the_next(livecoder: Livecoder) -
 
 
 def test_a_second_session_in_the_same_worktree_names_the_first(livecoder: Livecoder) -> None:
-    process = livecoder.start("-p", "x", "-m", livecoder.script("$ touch mark; sleep 60"), "--json")
+    process = livecoder.start("-p", "x", "-m", livecoder.script("$ touch mark; sleep 600"), "--json")
     until((livecoder.cwd / "mark").exists)
     second = livecoder("-p", "y", "-m", livecoder.script("Done."))
     undo = livecoder("undo", "--yes")
@@ -187,7 +180,7 @@ def test_a_terminal_that_goes_away_loses_no_patch(livecoder: Livecoder, tmp_path
 
     leader, follower = pty.openpty()
     patch = tmp_path / "fix.patch"
-    script = livecoder.script(FIX, "$ touch mark; sleep 60", "Done.")
+    script = livecoder.script(FIX, "$ touch mark; sleep 600", "Done.")
     process = subprocess.Popen(
         [*PROGRAM, "-p", "x", "-m", script, "--patch-out", str(patch)],
         cwd=livecoder.cwd,
@@ -202,5 +195,5 @@ def test_a_terminal_that_goes_away_loses_no_patch(livecoder: Livecoder, tmp_path
     os.close(leader)
     process.send_signal(signal.SIGHUP)
 
-    assert process.wait(20) == 129
+    assert process.wait(LIMIT_SECONDS) == 129
     assert "+    return a + b" in patch.read_text()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 from tests.conftest import git
-from tests.e2e.conftest import Livecoder
+from tests.e2e.conftest import Livecoder, until
 
 BREAK = "$ sed -i 's/a - b/a + b/' calc.py; rm README.md; echo new > new.txt; chmod +x calc.py; mkdir d; touch d/e"
 
@@ -79,9 +80,11 @@ def test_what_changed_since_is_named_and_not_overwritten_unasked(livecoder: Live
 
 def test_an_interrupted_round_can_be_undone(livecoder: Livecoder) -> None:
     before = picture(livecoder.cwd)
-    done = livecoder.task(BREAK, "$ sleep 30", flags=("--timeout", "2"))
+    process = livecoder.start("-p", "x", "-m", livecoder.script(BREAK, "$ touch mark; sleep 600"))
+    until((livecoder.cwd / "mark").exists)
+    process.send_signal(signal.SIGINT)
 
-    assert done.code == 124
+    assert livecoder.finish(process).code == 130
     assert livecoder("undo", "--yes").code == 0
     assert picture(livecoder.cwd) == before
 

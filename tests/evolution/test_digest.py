@@ -12,6 +12,7 @@ from livecoder.events import (
     HookSaid,
     LimitWarned,
     Nudged,
+    ProposalRefused,
     RoundEnded,
     RoundStarted,
     ScaffoldEdited,
@@ -84,6 +85,7 @@ def test_what_else_happened_stands_with_its_step() -> None:
         Nudged("cut outputs", (1,), "outputs were cut"),
         HookSaid("before_finish", 1, "no test was run", "deny"),
         LimitWarned("no_progress", "…"),
+        ProposalRefused("tool", "tools/subst", "no call of it worked that can be repeated"),
         UserSaid("The user took back what the last round changed", "undo"),
     ]
     text = digest(events, 12_000)
@@ -93,6 +95,7 @@ def test_what_else_happened_stands_with_its_step() -> None:
         "   advised: cut outputs",
         "   hook before_finish: deny: no test was run",
         "   warned: no_progress",
+        "   tools/subst not kept: no call of it worked that can be repeated",
         "## the user said meanwhile",
     ):
         assert line in text.splitlines()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import time
 from pathlib import Path
 
 import pytest
@@ -202,10 +201,10 @@ def test_what_is_cancelled_is_refused_and_nothing_of_it_runs(lab: Lab, receipt: 
 
 
 def test_a_replay_that_is_cancelled_is_killed_and_is_no_word_against_the_tool(lab: Lab, receipt: Receipt) -> None:
-    slow = STAMP.format(body="touch begun; sleep 60")
+    slow = STAMP.format(body="touch begun; sleep 600")
     lab.write("stamp", slow)
     used = [ToolUsed("stamp", 2, ("x",), "", str(lab.root), 0, lab.tree())]
-    began, seen = time.monotonic(), set[Path]()
+    seen = set[Path]()
 
     def cancelled() -> bool:
         seen.update(lab.rooms.directory.glob("*/tree/begun"))
@@ -213,7 +212,7 @@ def test_a_replay_that_is_cancelled_is_killed_and_is_no_word_against_the_tool(la
 
     events = list(evolution(lab).consider([keep(slow, "stamp")], grounds(*used), receipt, cancelled))
     assert [event.reason for event in of(ProposalRefused, events)] == [INTERRUPTED]
-    assert time.monotonic() - began < 20 and lab.store.head(PROJECT) == lab.generation
+    assert lab.store.head(PROJECT) == lab.generation
     assert list(lab.rooms.directory.iterdir()) == []
 
 

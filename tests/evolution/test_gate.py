@@ -70,6 +70,45 @@ def bench(lab: Lab) -> Iterator[Callable[..., Bench]]:
         yield make
 
 
+# ---- a form that its --help documents
+
+TWO_FORMS = """#!/usr/bin/env bash
+# Count the lines of files.
+if [ "$1" = --help ]; then
+  echo "Count the lines of files."; echo "usage: count-lines FILE..."; echo "       count-lines --of LIST"; exit
+fi
+if [ "$1" = --of ]; then {second}; else wc -l "$@"; fi
+"""
+WORKS, BROKEN = TWO_FORMS.format(second='xargs wc -l < "$2"'), TWO_FORMS.format(second="xargs wc -l < $LIST")
+UNTRIED = "its --help documents `count-lines --of LIST`, and no call of that form was seen to work"
+
+
+def test_a_documented_form_that_nobody_called_waits_for_the_user(lab: Lab, bench: Callable[..., Bench]) -> None:
+    lab.write("count-lines", BROKEN)
+    verdict = judge(tool(BROKEN), bench(uses=[use(lab, "a.txt")]))
+    assert verdict.reason.startswith(UNTRIED) and verdict.waits and not verdict.lasting
+    by_user = dataclasses.replace(bench(uses=[use(lab, "a.txt")]), by_user=True)
+    assert judge(tool(BROKEN), by_user).reason == "", "it is theirs to say"
+
+
+def test_a_form_that_was_called_and_failed_counts_for_nothing(lab: Lab, bench: Callable[..., Bench]) -> None:
+    lab.write("count-lines", BROKEN)
+    (lab.root / "list").write_text("a.txt\n")
+    said = [use(lab, "a.txt"), use(lab, "--of", "list", code=1)]
+    lying = [use(lab, "a.txt"), use(lab, "--of", "list")]
+    assert all(judge(tool(BROKEN), bench(uses=uses)).reason.startswith(UNTRIED) for uses in (said, lying))
+
+
+def test_a_call_of_each_form_is_among_the_cases(lab: Lab, bench: Callable[..., Bench]) -> None:
+    lab.write("count-lines", WORKS)
+    (lab.root / "list").write_text("a.txt\n")
+    many = [use(lab, *files) for files in (("a.txt",), ("b.txt",), ("a.txt", "b.txt"), ("b.txt", "a.txt"))]
+    verdict = judge(tool(WORKS), bench(uses=[*many, use(lab, "--of", "list")]))
+    assert verdict.reason == "" and {case.arguments[:1] for case in verdict.cases} >= {("a.txt",), ("--of",)}
+    again = judge(tool(WORKS + "# said better\n"), bench({"count-lines": WORKS}, cases=verdict.cases))
+    assert again.reason == "", "a revision is held to the cases there are"
+
+
 # ---- what any proposal must say
 
 

@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from livecoder.evolution.gate import MAX_TOOLS
 from livecoder.evolution.standing import advises_tools, fading, lesson_worth, standing, tool_line, tool_worth
 from livecoder.journal.ledger import Facts, Item, Ledger, Record, Tally
+from livecoder.journal.ledger.ledger import HALF_LIFE
 from livecoder.scaffold.knobs import Knobs
 from livecoder.scaffold.lessons import Lesson, cost, render
 from livecoder.scaffold.scaffold import Scaffold
@@ -42,7 +45,7 @@ def sessions(*used: str, at_hand: Sequence[str], times: int = 1, well: bool = Tr
 
 
 def told(well: int, ill: int) -> Record:
-    return Record("tool", "x", with_it=Tally(sessions=well + ill, well=well, ill=ill))
+    return Record("tool", "x", with_it=Tally(sessions=well + ill, well=well, ill=ill), well_lately=well, ill_lately=ill)
 
 
 def test_what_proved_itself_stands_before_what_is_new_and_that_before_what_failed() -> None:
@@ -56,6 +59,47 @@ def test_what_went_well_elsewhere_counts_and_the_users_word_outranks_all() -> No
     nothing = told(0, 0)
     assert lesson_worth(Lesson("x", "Fine.", helpful=9), nothing) > lesson_worth(Lesson("x", "Fine."), nothing)
     assert lesson_worth(Lesson("x", "Fine.", origin="user"), told(0, 99)) == 1_000_000
+
+
+def shown(pattern: Sequence[tuple[str, bool]]) -> Ledger:
+    """Sessions that were shown a lesson ("": none), and whether they went well."""
+    return Ledger(
+        Facts(
+            f"{n:04}", "m", "verified" if well else "failed", items=(Item("lesson", name, True, True, 1),) * bool(name)
+        )
+        for n, (name, well) in enumerate(pattern)
+    )
+
+
+def worth(name: str, pattern: Sequence[tuple[str, bool]]) -> int:
+    return lesson_worth(Lesson(name, "Fine."), shown(pattern).record("lesson", name, "m"))
+
+
+@given(st.integers(0, 12), st.lists(st.booleans(), max_size=150))
+def test_what_is_not_confirmed_fades_to_what_is_new_and_not_below(times: int, others: list[bool]) -> None:
+    good, later = [("a", True)] * times, [("", well) for well in others]
+    fading = [worth("a", good + later[:n]) for n in range(0, len(later) + 1, 10)]
+    assert fading == sorted(fading, reverse=True) and fading[-1] >= worth("a", [])
+
+
+@given(st.integers(1, 12), st.integers(0, 300))
+def test_what_is_confirmed_again_is_worth_more_at_once(times: int, later: int) -> None:
+    before = [("a", True)] * times + [("", True)] * later
+    assert worth("a", [*before, ("a", True)]) > worth("a", before) > worth("a", [*before, ("a", False)])
+
+
+def test_half_counts_after_one_half_life() -> None:
+    record = shown([("a", True), ("a", False), *[("", True)] * (HALF_LIFE - 1)]).record("lesson", "a", "m")
+    assert record.ill_lately == pytest.approx(0.5 ** ((HALF_LIFE - 1) / HALF_LIFE))
+    assert record.well_lately == pytest.approx(0.5) and (record.with_it.well, record.with_it.ill) == (1, 1)
+
+
+def test_one_that_helped_once_and_harms_now_falls_behind_within_a_stream_of_two_hundred() -> None:
+    """A hundred sessions with nine of ten well, then a hundred with four of ten; beside it six of ten all along."""
+    turned = [("a", n % 10 < 9) for n in range(100)] + [("a", n % 10 < 4) for n in range(100)]
+    steady = [("b", n % 10 < 6) for n in range(200)]
+    assert worth("a", turned[:100]) > worth("b", steady[:100])
+    assert worth("a", turned) < worth("b", steady), "though of all its sessions more went well"
 
 
 def test_the_most_used_tool_comes_first_and_a_new_one_before_one_that_is_passed_over() -> None:

@@ -36,7 +36,7 @@ def test_a_written_tool_is_a_command_at_once_and_the_model_hears_it(lab: Lab, wa
     said = model.asked[1][-1]
     assert isinstance(said, Observation)
     assert "tool count-lines is a command now" in said.text and "made executable" in said.text
-    assert "kept for later tasks once a call of it" in said.text
+    assert "kept for later tasks once a call of it has worked" in said.text
     (use,) = of(ToolUsed, events)
     assert (use.name, use.step, use.arguments, use.exit_code, use.cwd) == (
         "count-lines",
@@ -46,6 +46,11 @@ def test_a_written_tool_is_a_command_at_once_and_the_model_hears_it(lab: Lab, wa
         str(lab.root),
     )
     assert use.replayable and list(watch.made) == ["count-lines"]
+
+
+def test_of_a_tool_with_two_forms_the_model_hears_that_each_must_have_worked(lab: Lab, watch: ToolWatch) -> None:
+    two = WRITE.replace('usage: count-lines FILE..."', 'usage: count-lines FILE..."; echo "       count-lines --all"')
+    assert "(kept for later tasks once a call of it in each form of its --help has worked)" in observed(lab, watch, two)
 
 
 def test_a_call_in_the_command_that_writes_the_tool_counts_too(lab: Lab, watch: ToolWatch) -> None:

@@ -8,7 +8,7 @@ import pytest
 from faulty_provider import Endpoint
 
 from livecoder.errors import ConfigError
-from livecoder.model import catalogue
+from livecoder.model import catalogue, choose
 from livecoder.model.choose import KEYED, LocalServer, default_model, open_model
 from livecoder.model.provider import Provider, ProviderSettings, prepare_environment
 from livecoder.model.recording import Header, write_recording
@@ -66,7 +66,8 @@ def test_the_first_key_found_decides() -> None:
     assert why == "MISTRAL_API_KEY is set"
 
 
-def test_without_keys_a_local_server_is_found(endpoint: Endpoint) -> None:
+def test_without_keys_a_local_server_is_found(endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choose, "LOCAL_SECONDS", 60)
     dead = LocalServer("nothing", "x", "http://127.0.0.1:9/v1/models")
     live = LocalServer("ollama", "ollama_chat", f"{endpoint.root}/api/tags")
     name, why = default_model({}, local=(dead, live))

@@ -8,7 +8,7 @@ import pytest
 from asking import QUIET, Asked
 from faulty_provider import Answer, Endpoint, failure, text
 
-from livecoder.errors import ContextOverflow, ProviderUnavailable
+from livecoder.errors import ContextOverflow, ProviderRefused, ProviderUnavailable
 from livecoder.model.provider import Provider
 
 pytestmark = QUIET
@@ -120,3 +120,14 @@ def test_a_reply_that_reached_the_end_of_the_window_is_cut_and_no_answer(
     endpoint.answers = [text("I will now", finish=ended)]
     reply = Asked(provider(model="anthropic/claude-sonnet-4-5")).reply
     assert (reply.text, reply.finish) == ("I will now", "length")
+
+
+@pytest.mark.parametrize(("model", "options"), [("ollama_chat/qwen:4b", {"num_ctx": 32_768}), ("openai/qwen", None)])
+def test_ollama_is_told_of_the_window_that_the_user_names(
+    endpoint: Endpoint, provider: Make, model: str, options: object
+) -> None:
+    endpoint.answers = [failure(400, "no")] * 3
+    with pytest.raises(ProviderRefused):
+        Asked(provider(model=model, context_window=32_768, api_base=endpoint.url))
+    sent = endpoint.requests[-1]
+    assert (sent.get("options"), "num_ctx" in sent) == (options, False)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from attacks import Open, Run, appeared, gone, python, within
+from attacks import Open, Run, appeared, gone, python, unheard_of, within
 from loopback import ANSWER, LOOPBACK, accepting, drained, filtering, server
 from test_docker import containers
 from test_escapes import ENGINE
@@ -269,7 +269,7 @@ def test_o20_a_killed_engine_takes_proxy_and_network_with_it(backend: str, room:
     program = program.replace("Policy(", "Policy(reach=reach(('*',)), ").replace(
         "import Policy", "import Policy; from livecoder.hosts import reach"
     )
-    mark = "7351.25"
+    mark = unheard_of()
     words = [backend, str(room.workspace), str(tmp_path / "scratch2"), f"echo begun; sleep {mark}"]
     with subprocess.Popen([sys.executable, "-c", program, *words], stdout=subprocess.PIPE) as engine:
         assert engine.stdout is not None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from showing import COMMITTED, DENIED, REFUSED, SESSION, WAITING
+from showing import COMMITTED, DENIED, RAN_TESTS, REFUSED, SESSION, WAITING
 
 from livecoder import events as e
 from livecoder.view.notes import Note, learnt, notes
@@ -16,6 +16,18 @@ from livecoder.view.notes import Note, learnt, notes
         (
             e.GroundMeasured("pytest", 1, 3.0, "1 failed", ("t",)),
             Note("tests as found", "pytest → exit 1 · 3.0 s · 1 failed"),
+        ),
+        (
+            e.FailuresHidden(1, RAN_TESTS),
+            Note("tests failed", "12 passed, 2 failed, 1 error, which exit 0 hides", "bad"),
+        ),
+        (
+            e.Compacted(3, (1, 2), 90_000, 4_000, "it is full"),
+            Note(
+                "made room",
+                "the conversation went from 90,000 to 4,000 characters "
+                "(2 outputs taken out, as `lc out` has them): it is full",
+            ),
         ),
         (e.JobStarted(1, "suite", "make test"), Note("job started", "suite: make test")),
         (e.JobEnded(2, "suite", 2, 61.0, "out", 1, False), Note("job ended", "suite → exit 2 · 61 s", "bad", "out")),

@@ -273,3 +273,18 @@ def test_tests_that_did_not_pass_as_they_were_found_say_how_they_ended() -> None
         "    tests as they were found: exit 4: x: error: unrecognized arguments: -n (1 s)",
         "    tests as they were found: not ended, and stopped (95 s)",
     ]
+
+
+def test_failures_that_an_exit_code_hides_stand_below_it() -> None:
+    shown_lines = shown(RAN, dataclasses.replace(FINISHED, exit_code=0), e.FailuresHidden(1, RAN_TESTS))
+    assert shown_lines.splitlines()[-2:] == [
+        "    └ exit 0 · 0.8 s",
+        "    ! tests failed, which exit 0 hides: 12 passed, 2 failed, 1 error",
+    ]
+
+
+def test_that_room_was_made_is_a_warning() -> None:
+    made = e.Compacted(3, (1, 2), 90_000, 4_000, "m finds the conversation longer than its window")
+    assert shown(made, quiet=True).startswith(
+        "! made room: the conversation went from 90,000 to 4,000 characters (2 out"
+    )

@@ -179,6 +179,7 @@ def bisect(
     """Find the generation that broke it, by replays without a model."""
     from livecoder import config
     from livecoder.journal.usual import usual
+    from livecoder.scaffold.layer import IN_REPOSITORY
     from livecoder.visit.bisection import bisect as search
 
     at = here(cd)
@@ -188,6 +189,9 @@ def bisect(
 
     settings = config.settings({}, {}, {}, headless=True)
     found = search(settings, at.root, at.store, at.project, (good, bad), run, tell)
+    if lent := len(at.store.lent(at.project)):
+        are, they = ("was", "it is") if lent == 1 else ("were", "they are")
+        put(f"{counted(lent, 'file')} of {IN_REPOSITORY} {are} left out: {they} in no generation")
     for name in found.unplayable:
         put(f"the recorded calls of {name} cannot be made again here: passed over")
     return _found(found) if found.first_bad else _not_found(found, usual(at.sessions))

@@ -11,6 +11,9 @@ from typing import Any, TypeAlias
 from livecoder.events import Lasted
 from livecoder.journal.ledger.facts import Facts, Item, Kind, Making
 
+HALF_LIFE = 50
+"""Sessions of a model's, after which what was seen of a thing counts half: code, dependencies and tasks change.
+Evidence that is discounted follows a rate that changes (V. Raj, S. Kalyani, Taming Non-stationary Bandits, 2017)."""
 KEPT = 0.5
 """A change of which this share of lines is still there was worth keeping."""
 
@@ -49,6 +52,7 @@ class Tally:
 Row: TypeAlias = tuple[Any, ...]
 """A tally's values in the order of its fields: thousands of them are added up when a session opens."""
 _values: Callable[[Tally], Row] = operator.attrgetter(*(each.name for each in fields(Tally)))
+_AT = {each.name: place for place, each in enumerate(fields(Tally))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,9 @@ class Record:
     """All that was spent on it, whoever it is used by."""
     uses_since: int = 0
     """Uses in sessions that began with it: those that made it are not repaid by their own."""
+    well_lately: float = 0.0
+    """Sessions with it that went well, each of which counts half after `HALF_LIFE` later sessions."""
+    ill_lately: float = 0.0
 
 
 class Ledger:
@@ -100,6 +107,7 @@ class Ledger:
         mine = [(self.sessions[place], item) for place, item in places]
         used = [facts for facts, item in mine if item.used]
         with_it = _sum(self._tallies[facts.session] for facts in used)
+        well, ill = self._lately(family, [place for place, item in places if item.used])
         since = self._since(family, min((place for place, _ in places), default=len(self.sessions)))
         return Record(
             kind,
@@ -119,6 +127,8 @@ class Ledger:
             before=self._since(family, 0) - since,
             made=self._made.get((kind, name)),
             uses_since=sum(item.used for _, item in mine if item.at_hand),
+            well_lately=well,
+            ill_lately=ill,
         )
 
     def of_generations(self, ids: Collection[str]) -> Tally:
@@ -130,15 +140,28 @@ class Ledger:
         )
         return _sum((_values(Tally()), *(self._tallies[session] for session in same)))
 
+    def _lately(self, family: str, places: Sequence[int]) -> tuple[float, float]:
+        """How the sessions at these places went, well and ill, by their age."""
+        since, well, ill = self._summed(family), 0.0, 0.0
+        for place in places:
+            row = self._tallies[self.sessions[place].session]
+            weight = 0.5 ** (since[place + 1][_AT["sessions"]] / HALF_LIFE)
+            well, ill = well + weight * row[_AT["well"]], ill + weight * row[_AT["ill"]]
+        return well, ill
+
     def _since(self, family: str, place: int) -> Tally:
         """How the sessions of a family went from the `place`th of all on."""
+        return Tally(*self._summed(family)[place])
+
+    def _summed(self, family: str) -> Sequence[Row]:
+        """The same for each place, and none beyond the last."""
         if family not in self._sums:
             sums = [_values(Tally())]
             for facts in reversed(self.sessions):
                 counts = family in ("", facts.family)
                 sums.append(tuple(map(operator.add, sums[-1], self._tallies[facts.session])) if counts else sums[-1])
             self._sums[family] = sums[::-1]
-        return Tally(*self._sums[family][place])
+        return self._sums[family]
 
     @cached_property
     def _sums(self) -> dict[str, list[Row]]:
