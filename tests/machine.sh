@@ -20,7 +20,7 @@ for program in debootstrap qemu-system-x86_64 mke2fs; do
 done
 
 work=$(mktemp -d /var/tmp/livecoder-machine.XXXXXX)
-trap 'umount -q "$work"/root/{proc,sys} || :; rm -rf --one-file-system "$work"' EXIT
+trap 'umount -q "$work"/root/{proc,sys} 2>/dev/null || :; rm -rf --one-file-system "$work"' EXIT
 
 # The files of an installed machine, below $1.
 install_machine() {
