@@ -1,63 +1,38 @@
 #!/usr/bin/env bash
 # Runs a command in a machine of its own: Debian as it is installed, with systemd (control groups of version 2), its own
-# kernel, and an ordinary user `dev` with login sessions. Needs root, debootstrap and qemu-system; for arm64
-# qemu-user-static as well. The command gets this checkout, and no network.
-#   tests/machine.sh ARCH [COMMAND]    ARCH is amd64 or arm64, COMMAND a script of bash that root runs, with
-#                                      `login USER COMMAND` to run one as a user who has logged in
-#   tests/machine.sh amd64             pytest tests/sandbox, as dev and then as root
-#   tests/machine.sh amd64 'sysctl -qw user.max_user_namespaces=0; login dev "python -m livecoder doctor"'
+# kernel, and an ordinary user `dev` with login sessions. Needs root, debootstrap and qemu-system-x86. The command, a
+# script of bash that root runs, gets this checkout and no network; `login USER COMMAND` runs one as a user who has
+# logged in.
+#   tests/machine.sh              pytest tests/sandbox, as dev and then as root
+#   tests/machine.sh 'sysctl -qw user.max_user_namespaces=0; login dev "python -m livecoder doctor"'
 # Exit code: the command's; 124 when it took more than LIVECODER_MACHINE_SECONDS (7200). The image is kept in
-# LIVECODER_MACHINES (/var/tmp/livecoder-machines) and never written to. LIVECODER_MACHINE_PACKAGES: further ones.
+# LIVECODER_MACHINES (/var/tmp/livecoder-machines) and never written to.
 set -euo pipefail
 
-arch=${1:?ARCH: amd64 or arm64}
-command=${2:-'status=0; for user in dev root; do login $user "python -m pytest -n 1 -rs tests/sandbox" || status=1; done; exit $status'}
+command=${1:-'status=0; for user in dev root; do login $user "python -m pytest -n 1 -rs tests/sandbox" || status=1; done; exit $status'}
 suite=bookworm python=3.11 # its Python
 seconds=${LIVECODER_MACHINE_SECONDS:-7200}
 packages=systemd-sysv,dbus,dbus-user-session,libpam-systemd,udev,apparmor,bubblewrap,git,python3-venv,perl,strace,gcc,libc6-dev,iputils-ping,iproute2,procps,netbase,uidmap
-packages+=,linux-image-cloud-$arch${LIVECODER_MACHINE_PACKAGES:+,$LIVECODER_MACHINE_PACKAGES}
-case $arch in
-amd64) processor=x86_64 machine=q35 console=ttyS0 ;;
-arm64) processor=aarch64 machine=virt console=ttyAMA0 ;;
-*) echo "no machine is made for $arch: amd64 or arm64" >&2; exit 2 ;;
-esac
+packages+=,linux-image-cloud-amd64
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
-for program in debootstrap "qemu-system-$processor" mke2fs; do
+for program in debootstrap qemu-system-x86_64 mke2fs; do
   command -v "$program" >/dev/null || { echo "a machine cannot be made without $program" >&2; exit 1; }
 done
 
 work=$(mktemp -d /var/tmp/livecoder-machine.XXXXXX)
-trap 'rm -rf --one-file-system "$work"' EXIT
+trap 'umount -q "$work"/root/{proc,sys} 2>/dev/null || :; rm -rf --one-file-system "$work"' EXIT
 
 # The files of an installed machine, below $1.
 install_machine() {
-  local root=$1 foreign=()
-  [ "$(dpkg --print-architecture)" = "$arch" ] || foreign=(--foreign)
-  timeout 3600 debootstrap --arch "$arch" --variant=minbase "${foreign[@]}" --include="$packages" "$suite" "$root"
-  if ((${#foreign[@]})); then
-    emulated "$root" timeout 7200 chroot "$root" /debootstrap/debootstrap --second-stage
-  fi
+  local root=$1
+  timeout 3600 debootstrap --arch amd64 --variant=minbase --include="$packages" "$suite" "$root" || return
   rm -rf "$root"/var/cache/apt/archives/*.deb "$root"/var/lib/apt/lists/*
-  local wheels=(--platform "manylinux_2_28_$processor" --platform "manylinux_2_17_$processor"
-    --platform "manylinux2014_$processor" --platform "manylinux_2_5_$processor" --platform "manylinux1_$processor"
+  local wheels=(--platform manylinux_2_28_x86_64 --platform manylinux_2_17_x86_64
+    --platform manylinux2014_x86_64 --platform manylinux_2_5_x86_64 --platform manylinux1_x86_64
     --python-version "$python" --implementation cp --abi cp"${python/./}" --abi abi3 --abi none --only-binary :all:)
   python3 -m pip install --quiet --no-deps --require-hashes --target "$root/opt/packages" "${wheels[@]}" \
-    -r "$here/.ci/requirements.txt" -r "$here/.ci/requirements-dev.txt"
+    -r "$here/.ci/requirements.txt" -r "$here/.ci/requirements-dev.txt" || return
   machine_files "$root"
-}
-
-# With the kernel told, for as long as it takes, how to run programs of the other processor.
-emulated() {
-  local root=$1 formats=/proc/sys/fs/binfmt_misc mounted=
-  shift
-  [ -e $formats/register ] || { mount -t binfmt_misc none $formats && mounted=yes; }
-  if ! grep -qs ^enabled "$formats/qemu-$processor"; then
-    sed -n p "/usr/lib/binfmt.d/qemu-$processor.conf" >$formats/register
-  fi
-  local status=0
-  "$@" || status=$?
-  [ -z "$mounted" ] || { echo -1 >"$formats/qemu-$processor"; umount $formats; }
-  return $status
 }
 
 # What Debian's installation would ask, and a unit that runs what the drive "work" brings.
@@ -116,13 +91,13 @@ IN
 boot() {
   local seconds=$1 accelerator=$2
   shift 2
-  timeout --foreground "$seconds" "qemu-system-$processor" -machine "$machine,accel=$accelerator" -cpu max -m 3072 \
+  timeout --foreground "$seconds" qemu-system-x86_64 -machine "q35,accel=$accelerator" -cpu max -m 3072 \
     -smp "${LIVECODER_MACHINE_CPUS:-1}" -display none -monitor none -no-reboot -nic none \
     -kernel "$image/vmlinuz" -initrd "$image/initrd" "$@"
 }
 
 recipe=$({ declare -f install_machine machine_files; cat "$here"/.ci/requirements*.txt; echo "$packages"; } | sha256sum | cut -c1-12)
-image=${LIVECODER_MACHINES:-/var/tmp/livecoder-machines}/$suite-$arch-$recipe
+image=${LIVECODER_MACHINES:-/var/tmp/livecoder-machines}/$suite-$recipe
 # The same image for several runs at once: it is made once, and they change a copy of their own.
 mkdir -p "$(dirname "$image")"
 exec 9>"$image.lock"
@@ -132,7 +107,7 @@ if [ ! -d "$image" ]; then
   mkdir "$work/image"
   cp -L "$work/root"/boot/vmlinuz-* "$work/image/vmlinuz"
   cp -L "$work/root"/boot/initrd.img-* "$work/image/initrd"
-  mke2fs -q -t ext4 -d "$work/root" "$work/image/disk" 12G
+  mke2fs -q -t ext4 -d "$work/root" "$work/image/disk" 12G >/dev/null
   rm -rf --one-file-system "$work/root"
   mv "$work/image" "$image"
 fi
@@ -149,7 +124,7 @@ if [ -w /dev/kvm ] && boot 15 kvm -serial none -append panic=-1 >/dev/null 2>&1 
   accelerator=kvm
 fi
 status=0 # and a pipe for qemu to open, which truncates files
-TMPDIR=$work boot "$seconds" "$accelerator" -append "console=$console root=/dev/vda rw panic=-1" \
+TMPDIR=$work boot "$seconds" "$accelerator" -append "console=ttyS0 root=/dev/vda rw panic=-1" \
   -serial "file:$work/console" -device virtio-serial -chardev file,id=out,path=/dev/stdout \
   -device virtserialport,chardev=out,name=out \
   -drive "if=none,id=root,format=raw,snapshot=on,file=$image/disk" -device virtio-blk-pci,drive=root \
