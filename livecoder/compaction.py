@@ -176,7 +176,8 @@ def _unread(messages: Sequence[Message]) -> list[Observation]:
 def _final(error: ContextOverflow, messages: Sequence[Message]) -> ContextOverflow:
     """Where the first request is too long already, a new session would begin with the same: another remedy."""
     began = any(isinstance(message, Assistant) for message in messages)
-    return error if began else ContextOverflow(str(error), SHORTER, error.status)
+    error.remedy = error.remedy if began else SHORTER
+    return error
 
 
 def _characters(messages: Sequence[Message]) -> int:

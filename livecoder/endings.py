@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, field
 from math import inf
 
+from livecoder.errors import ProviderError
 from livecoder.events import (
     BranchMade,
     CommandStarted,
@@ -112,6 +113,17 @@ class Facts:
     branch: BranchMade | None = None
     unpublished: str = ""
     """Why the branch that was asked for could not be made."""
+
+    @property
+    def unsettled(self) -> str:
+        """What is to be said first where it is not known what the round made."""
+        return "what the round changed is in the tree and not in its patch: " if self.made is UNSETTLED else ""
+
+    def book(self, error: ProviderError, state: State) -> None:
+        """Half a reply is none, and was paid for."""
+        state.usage += Usage(*error.tokens)
+        state.cost_usd += error.cost_usd or 0.0
+        self.priced = self.priced and error.cost_usd is not None
 
     def note(self, event: Event) -> None:
         match event:

@@ -58,6 +58,10 @@ class ProviderError(LivecoderError):
     def __init__(self, what: str, remedy: str = "", status: int = 0) -> None:
         super().__init__(what, remedy)
         self.status = status
+        self.tokens: tuple[int, int, int] = (0, 0, 0)
+        """Sent, of them cached, and written: by attempts that gave no reply and are paid for."""
+        self.cost_usd: float | None = 0.0
+        """Of these; None: not known."""
 
 
 class ProviderRefused(ProviderError):

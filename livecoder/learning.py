@@ -34,7 +34,6 @@ from livecoder.evolution.lessonwatch import recalled, vocabulary
 from livecoder.evolution.lookback import beside, last_tree, told_of, variables
 from livecoder.evolution.mined import load, refresh
 from livecoder.evolution.miner import worthwhile
-from livecoder.evolution.pending import PENDING as PENDING  # who opens a session knows the marker from here
 from livecoder.evolution.proposals import Proposal
 from livecoder.evolution.receipts import Receipt
 from livecoder.evolution.reckoning import reckon

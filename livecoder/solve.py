@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from math import inf
 from pathlib import Path
 from types import TracebackType
@@ -18,7 +19,7 @@ from livecoder.baseline import MEASURED, Baseline, Memory
 from livecoder.checkpoints import Checkpoints
 from livecoder.compaction import Compaction, window
 from livecoder.control import Cause, Control
-from livecoder.endings import SIGNAL_CODES, UNSETTLED, Bill, Facts, result
+from livecoder.endings import SIGNAL_CODES, Bill, Facts, result
 from livecoder.errors import JournalError, LivecoderError, ProviderError
 from livecoder.events import (
     CheckpointTaken,
@@ -28,17 +29,17 @@ from livecoder.events import (
     Reflected,
     RoundEnded,
     RoundStarted,
-    SessionStarted,
     Verified,
     Warned,
 )
+from livecoder.evolution import pending
+from livecoder.introduction import introduction
 from livecoder.jobs import Jobs
-from livecoder.learning import PENDING, Learning
+from livecoder.learning import Learning
 from livecoder.loop import CAUSES, Session, run
 from livecoder.model import User
-from livecoder.model.calls import BASH_TOOL
 from livecoder.opening import Opened
-from livecoder.prompt import first_message, ground_text, message
+from livecoder.prompt import first_message, message
 from livecoder.publish import Publisher
 from livecoder.reached import Reached
 from livecoder.report import reported
@@ -46,7 +47,6 @@ from livecoder.services import Services
 from livecoder.task import Task
 from livecoder.tested import HiddenFailures, LastRuns
 from livecoder.verify import BaseRuns, Trees, verify
-from livecoder.workspace.credentials import told
 from livecoder.workspace.diff import patch, stat
 from livecoder.workspace.undo import Undo
 from livecoder.workspace.weakened import weakened_tests
@@ -104,9 +104,8 @@ class Solver:
             self._renew()
             if self._control.cancelled():
                 break
-            marker = directory / PENDING
-            task = marker.read_text() if marker.exists() else directory.name
-            yield from self.opened.journal.recording(self.learning.reflect(directory, task, self._control))
+            looked = self.learning.reflect(directory, pending.task_of(directory), self._control)
+            yield from self.opened.journal.recording(looked)
 
     def round(self, task: Task, *, reflect_now: bool) -> Iterator[Event]:
         """All events of one round, each in the journal before it is seen here; the last one is its `Result`."""
@@ -123,8 +122,7 @@ class Solver:
         failure = yield from self._guarded(self._settle(facts), facts)
         if failure:
             self._fail(facts, failure)
-            lost = "what the round changed is in the tree and not in its patch: " if facts.made is UNSETTLED else ""
-            yield from self._told(Warned(lost + failure.line()))
+            yield from self._told(Warned(facts.unsettled + failure.line()))
         yield from self._guarded(Reached(opened.sandbox).rest(state.step), facts)
         facts.code = facts.code or self.signal_code
         if self._publisher:
@@ -165,6 +163,8 @@ class Solver:
 
     def _fail(self, facts: Facts, error: LivecoderError) -> None:
         state, answer = self.opened.state, facts.ended.answer
+        if isinstance(error, ProviderError):
+            facts.book(error, state)
         if self._control.cancelled() and not isinstance(error, ProviderError) and error.exit_code != 70:
             ending, reason = CAUSES[self._control.cause]  # what was cut short complains, too
         else:
@@ -175,7 +175,7 @@ class Solver:
     def _work(self, facts: Facts) -> Iterator[Event]:
         opened, state, task = self.opened, self.opened.state, facts.task
         if state.round == 1:
-            yield from _introduction(opened, self.learning.hooks)
+            yield from introduction(opened, self.learning.hooks)
         before = opened.workspace.shadow.checkpoint()
         facts.before = self._checkpoints.tree = self.final_tree = before.tree
         Undo(opened.workspace.shadow).begin_round(before.tree, task.text[:200])
@@ -198,9 +198,8 @@ class Solver:
             self._renew(facts.deadline)
 
     def _session(self, jobs: Jobs) -> Session:
-        opened, knobs = self.opened, self.opened.scaffold.knobs
-        timeout, cancelled = knobs.command_timeout_seconds, self._control.cancelled
-        base = BaseRuns(opened.rooms, opened.base_tree, timeout, cancelled, self._last_runs)
+        opened, knobs, cancelled = self.opened, self.opened.scaffold.knobs, self._control.cancelled
+        base = BaseRuns(opened.rooms, opened.base_tree, knobs.command_timeout_seconds, cancelled, self._last_runs)
         own = (base, jobs, Reached(opened.sandbox), self._checkpoints, self._baseline, self._compaction)
         return Session(
             model=self._compaction,
@@ -209,7 +208,7 @@ class Solver:
             permit=opened.gatekeeper.permit,
             limits=limits.limits(opened.settings, knobs.no_progress_repeats, self.learning.aside),
             watchers=(*self.learning.watchers, HiddenFailures(), *own),
-            command_timeout=timeout,
+            command_timeout=knobs.command_timeout_seconds,
             tree_identity=opened.workspace.shadow.fingerprint,
             keep_output=opened.journal.keep,
         )
@@ -230,8 +229,7 @@ class Solver:
         verified = self._verify()
         if self._control.cancelled():
             ending, reason = CAUSES[self._control.cause]
-            ended = facts.ended
-            facts.ended = RoundEnded(ended.round, ending, ended.answer, f"{reason} during verify", ended.turns)
+            facts.ended = replace(facts.ended, ending=ending, reason=f"{reason} during verify")
         elif verified:
             facts.verified = verified
             yield verified
@@ -264,33 +262,3 @@ def _baseline(opened: Opened) -> Baseline:
 def _compaction(opened: Opened) -> Compaction:
     size = window(opened.model, opened.settings.context_window)
     return Compaction(opened.model, opened.state.observations, opened.sandbox.room.shared / "out", size)
-
-
-def _introduction(opened: Opened, hooks: tuple[str, ...]) -> Iterator[Event]:
-    estimate, settings = opened.model.estimate_tokens, opened.settings
-    sent = opened.system, str(BASH_TOOL), ground_text(opened.ground, settings.verify)
-    yield SessionStarted(
-        session=opened.id,
-        workspace=str(opened.workspace.root),
-        model=opened.model_name,
-        recorded=bool(opened.model.recorded),
-        sandbox=opened.sandbox.name,
-        protections=opened.sandbox.protections,
-        permission_mode=settings.permission_mode,
-        scaffold=opened.generation,
-        tools=tuple(tool.name for tool in opened.scaffold.tools),
-        unlisted=tuple(tool.name for tool in opened.standing.unlisted),
-        lessons=tuple(lesson.id for lesson in opened.standing.general),
-        hooks=hooks,
-        context_tokens=sum(map(estimate, sent)),
-        system=opened.system,
-        loaded=tuple(f"{i.name} ({estimate(i.text):,} tokens)" for i in opened.ground.instructions),
-        verify=settings.verify,
-        network=settings.reach.told,
-        setup=settings.setup,
-    )
-    if opened.why_model:
-        yield Warned(f"no model was named: {opened.model.name}, since {opened.why_model}")
-    notices = (*told(opened.workspace.gitdir), *(opened.store.notices if opened.store else ()))
-    for line in (*notices, *opened.scaffold.problems, *opened.left_out[:5]):
-        yield Warned(line)

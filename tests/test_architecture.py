@@ -49,7 +49,7 @@ LAYERS = (
         "evolution",
         "github",
     ),
-    ("briefing", "endings", "rights", "opening", "learning", "publish", "solve", "setup", "visit"),
+    ("briefing", "endings", "rights", "opening", "learning", "publish", "introduction", "solve", "setup", "visit"),
     ("view", "tui", "demo"),
     ("cli",),
     ("__main__",),

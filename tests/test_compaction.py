@@ -184,7 +184,7 @@ def test_what_is_refused_all_the_same_fails_with_the_providers_words(sandbox: Bu
 
 def test_a_first_request_that_is_too_long_has_a_remedy_of_its_own(sandbox: Bubblewrap) -> None:
     with pytest.raises(ContextOverflow) as caught:
-        Compacting(sandbox, REFUSED).play()
+        Compacting(sandbox, ContextOverflow(str(REFUSED), REFUSED.remedy)).play()
     assert str(caught.value) == str(REFUSED)
     assert "shorten the task" in caught.value.remedy
 

@@ -15,7 +15,7 @@ import pytest
 from livecoder import config
 from livecoder.config import Settings
 from livecoder.events import Event, ModelReplied, ProposalRefused, Reflected, ScaffoldCommitted, ToolUsed
-from livecoder.learning import PENDING
+from livecoder.evolution.pending import PENDING
 from livecoder.model.scripted import Scripted
 from livecoder.opening import opened
 from livecoder.scaffold import cases, inbox

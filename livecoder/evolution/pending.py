@@ -18,6 +18,12 @@ def wait(session: Path, task: str) -> None:
     (session / PENDING).write_text(f"{' '.join(task.split())[:200]}\n")
 
 
+def task_of(session: Path) -> str:
+    """What it was about, as far as that is known without its journal."""
+    marker = session / PENDING
+    return marker.read_text().partition("\n")[0] if marker.exists() else session.name
+
+
 def failed(session: Path) -> None:
     """Once more: the session waits on, unless that was the last time. One that never waited does not begin to."""
     marker = session / PENDING

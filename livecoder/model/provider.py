@@ -14,7 +14,7 @@ from functools import cache, cached_property
 from typing import Any, Literal, TypeAlias, cast
 
 from livecoder import config
-from livecoder.errors import ProviderUnavailable
+from livecoder.errors import ProviderError, ProviderUnavailable
 from livecoder.events import Call, Retried, TextArrived, Usage
 from livecoder.model import Ask, Cancelled, Message, Reply, background, catalogue
 from livecoder.model.calls import BASH_TOOL, read_native, read_text
@@ -106,7 +106,13 @@ class Provider:
         self._wire.follow(messages)
         bill = _Bill()
         patience = Patience(self._settings.retries, self._settings.max_wait_seconds)
-        result = yield from persist(lambda: self._attempt(ask, cancelled, bill), patience, ask.turn, cancelled)
+        try:
+            result = yield from persist(lambda: self._attempt(ask, cancelled, bill), patience, ask.turn, cancelled)
+        except ProviderError as error:
+            used = bill.usage
+            error.tokens = (used.input_tokens, used.cached_tokens, used.output_tokens)
+            error.cost_usd = bill.cost
+            raise
         if isinstance(result, Reply):
             return result
         refused = result.verdict == "policy"

@@ -211,15 +211,26 @@ def _setenv(variables: dict[str, str]) -> list[str]:
 
 def _diagnose(said: str) -> str:
     """What bubblewrap said and, where it is known, what to do about it."""
+    said = said.rstrip(".")
     if "nknown option" in said:
         return f"{said}: bubblewrap 0.8 or newer is needed"
     if "namespace" not in said and "setting up uid map" not in said and "Operation not permitted" not in said:
         return said or "it ended without a word"
+    if "ENOSPC" in said:
+        return f"{said}: {_used_up()}"
     for setting, forbids, remedy in _SETTINGS:
         path = Path("/proc/sys", setting)
         if path.exists() and path.read_text().strip() == forbids:
             return f"{said}: user namespaces are forbidden; {remedy}"
     return f"{said}: user namespaces are forbidden here, as in most containers; use --sandbox docker outside of one"
+
+
+def _used_up() -> str:
+    """What to do where the kernel has a number of name spaces and they are all there, or it is 0."""
+    limits = sorted(Path("/proc/sys/user").glob("max_*_namespaces"))
+    if none := [path.name for path in limits if path.read_text().strip() == "0"]:
+        return f"namespaces are forbidden; `sysctl {' '.join(f'user.{name}=15000' for name in none)}`"
+    return "no more namespaces may be made; raise user.max_*_namespaces by sysctl, or end what uses them"
 
 
 _SETTINGS = (
@@ -229,5 +240,4 @@ _SETTINGS = (
         "give /usr/bin/bwrap an AppArmor profile with `userns,`, or set that sysctl to 0",
     ),
     ("kernel/unprivileged_userns_clone", "0", "`sysctl kernel.unprivileged_userns_clone=1`"),
-    ("user/max_user_namespaces", "0", "`sysctl user.max_user_namespaces=15000`"),
 )

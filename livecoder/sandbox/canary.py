@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
 from livecoder.errors import SandboxUnavailable
-from livecoder.sandbox import Finished, Room, Sandbox
+from livecoder.sandbox import Finished, Room, Sandbox, cgroups
 from livecoder.sandbox.spawner import located
 
 Make: TypeAlias = Callable[[Room], Sandbox]
@@ -139,7 +139,14 @@ def _key(about: str) -> str:
     own = filter(Path.is_file, (path for name in (".", "proxy") for path in (Path(__file__).parent / name).iterdir()))
     files = [*own, *map(Path, filter(None, [located("bwrap")]))]
     dates = sorted(f"{path} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in files)
-    parts = [about, platform.release(), str(os.getuid()), boot.read_text() if boot.exists() else "", *dates]
+    parts = [
+        about,
+        platform.release(),
+        str(os.getuid()),
+        cgroups.surroundings(),
+        boot.read_text() if boot.exists() else "",
+        *dates,
+    ]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 

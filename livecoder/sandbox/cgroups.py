@@ -126,7 +126,25 @@ def session_group(limits: Limits, process: Path = Path("/proc/self")) -> Group:
             left.kill()
             left.remove()
     least = Limits(*map(min, limits, home.limits))
-    return home.make(f"livecoder-{os.getpid()}-{secrets.token_hex(2)}", least).open_to_groups()
+    try:
+        return home.make(f"livecoder-{os.getpid()}-{secrets.token_hex(2)}", least).open_to_groups()
+    except PermissionError as error:
+        raise PermissionError(error.errno, f"{error.strerror}{_way_out(home)}", error.filename) from None
+
+
+def surroundings(process: Path = Path("/proc/self")) -> str:
+    """The groups that our own lie in, on which it depends whether we may make some; "" where there are none."""
+    try:
+        lines = (process / "cgroup").read_text().splitlines()
+    except OSError:
+        return ""
+    return "\n".join(line.rpartition("/")[0] for line in lines)
+
+
+def _way_out(home: Group) -> str:
+    """A login session is systemd's own and not the user's, whose own manager has groups to make more in."""
+    managed = home.version is _TWO and Path(f"/run/user/{os.getuid()}/systemd").is_dir()
+    return "; started by `systemd-run --user --scope livecoder` they can" if managed else ""
 
 
 def _home(process: Path) -> Group:

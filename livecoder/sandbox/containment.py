@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +16,8 @@ from livecoder.sandbox.mounts import Mount
 from livecoder.sandbox.policy import GIB, Policy
 from livecoder.sandbox.seccomp_profile import profile
 
-_RUN = "rw,exec,nosuid,nodev,size=8m,mode=0755,uid={user},gid={group}"
-"""/run, for the copy of bash that the supervisor runs from."""
+_RUN = "rw,exec,nosuid,nodev,size=8m,mode=1777"
+"""/run, for the copy of bash that the supervisor runs from. Podman gives it to no user."""
 _MASKED = (
     *("acpi", "asound", "kcore", "keys", "kpagecgroup", "kpagecount", "kpageflags", "latency_stats", "sched_debug"),
     *("scsi", "timer_list", "timer_stats"),
@@ -44,8 +45,18 @@ class Terms:
     session: str
     network: str
     """The container whose network is joined, or ""."""
-    machine: str
-    """Whose system calls are filtered, or ""."""
+    calls: str
+    """The filter of system calls, as the daemon takes it; or ""."""
+
+
+def calls(daemon: Daemon, room: Room) -> str:
+    """See `Terms.calls`."""
+    found = profile(platform.machine()) if daemon.filters_calls else None
+    if not found or not daemon.reads_files:
+        return found or ""
+    file = furnish.directory(room) / "seccomp"
+    file.write_text(found)
+    return str(file)
 
 
 def accounts(daemon: Daemon, image: Image) -> Accounts:
@@ -82,16 +93,17 @@ def description(room: Room, seen: Sequence[Mount], policy: Policy, terms: Terms)
     """The container for a room. Raises SandboxUnavailable where a path cannot be said to docker."""
     words = ("bash", "--norc", "--noprofile", f"{mounts.ROOT}/supervisor", "first")
     found = own_program(words, seen, policy, terms)
-    user, group = terms.user
     found["WorkingDir"] = _said(room.workspace)
-    found["HostConfig"]["Tmpfs"] = {"/run": _RUN.format(user=user, group=group)}
-    return found if terms.network else {**found, "Hostname": "livecoder"}
+    found["HostConfig"]["Tmpfs"] = {"/run": _RUN}
+    return found
 
 
 def own_program(words: Sequence[str], seen: Sequence[Mount], policy: Policy, terms: Terms) -> dict[str, Any]:
     """A container for a program of the engine's, in the root directory. Raises SandboxUnavailable as above."""
     user, group = terms.user
+    hostname = {} if terms.network else {"Hostname": "livecoder"}  # else that of the network's keeper
     return {
+        **hostname,
         "Image": terms.image,
         "Entrypoint": list(words),
         "Cmd": [],
@@ -105,14 +117,13 @@ def own_program(words: Sequence[str], seen: Sequence[Mount], policy: Policy, ter
 
 
 def _confinement(policy: Policy, terms: Terms) -> dict[str, Any]:
-    filtered = profile(terms.machine)
     return {
         "AutoRemove": True,
         "NetworkMode": f"container:{terms.network}" if terms.network else "none",
         "IpcMode": "private",
         "ReadonlyRootfs": True,
         "CapDrop": ["ALL"],
-        "SecurityOpt": ["no-new-privileges", *([f"seccomp={filtered}"] if filtered else [])],
+        "SecurityOpt": ["no-new-privileges", *([f"seccomp={terms.calls}"] if terms.calls else [])],
         "PidsLimit": policy.processes,
         "Memory": policy.memory_bytes,
         "MemorySwap": policy.memory_bytes,  # with swap: none beyond

@@ -9,6 +9,7 @@ import io
 import socket
 import sys
 import tarfile
+import textwrap
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from livecoder import config
 from livecoder.errors import SandboxUnavailable
 
 _SECONDS = 60
+_SAID = 500
+"""Characters of what a daemon says that are handed on: some quote the whole request."""
 _USUAL = "/var/run/docker.sock"
 _NOT_FOUND = "executable file not found"
 NO_BASH = "it has no bash 4.4 or newer, which commands need: take another image, or add it (Alpine: `apk add bash`)"
@@ -47,11 +50,15 @@ class Daemon:
         with _plain(self.socket):
             self._client: Any = docker.APIClient(f"unix://{self.socket}", version="auto", timeout=_SECONDS)
             info: dict[str, Any] = self._client.info()
+            version: dict[str, Any] = self._client.version()
         self.id = f"{info.get('ID')} {info.get('ServerVersion')}"
         self.rootless = any("name=rootless" in each for each in info.get("SecurityOptions") or ())
         self.limits_memory = bool(info.get("MemoryLimit"))
         self.limits_processes = bool(info.get("PidsLimit"))
         self.filters_calls = any("name=seccomp" in each for each in info.get("SecurityOptions") or ())
+
+        self.reads_files = any(each["Name"].startswith("Podman") for each in version.get("Components") or ())
+        """Whether it wants a profile of system calls as the path of a file, as podman does, instead of its text."""
 
     def knock(self) -> None:
         """Raises SandboxUnavailable when nobody is there any more."""
@@ -172,7 +179,8 @@ def _plain(path: str) -> Generator[None]:
     try:
         yield
     except APIError as error:
-        raise SandboxUnavailable("docker refuses the container", str(error.explanation or error)) from None
+        said = str(error.explanation or error)
+        raise SandboxUnavailable("docker refuses the container", textwrap.shorten(said, _SAID)) from None
     except (DockerException, requests.RequestException, OSError) as error:
         remedy = f"the docker daemon at {path} does not answer any more: {error}"
         raise SandboxUnavailable("the docker daemon went away", remedy) from None

@@ -6,7 +6,6 @@ has a container of its own in the session's network.
 
 from __future__ import annotations
 
-import platform
 import re
 from collections.abc import Callable, Generator
 from dataclasses import replace
@@ -238,8 +237,8 @@ class _Session:
             raise
 
     def terms(self) -> containment.Terms:
-        filtered = self.daemon.filters_calls and platform.machine()
-        return containment.Terms(self.image.id, self.accounts.user, str(self._room.shared), "", filtered or "")
+        calls = containment.calls(self.daemon, self._room)
+        return containment.Terms(self.image.id, self.accounts.user, str(self._room.shared), "", calls)
 
     def close(self) -> None:
         self.daemon.close()

@@ -1,19 +1,19 @@
 """One network for the containers of a session that must reach each other, with loopback and nothing else.
 
-A container in which nothing runs keeps it, whatever becomes of the others. Where the user allows hosts, a proxy of ours
-listens in there (`listener`).
+A container in which no command runs keeps it, whatever becomes of the others. Where the user allows hosts, it is one in
+which a proxy of ours listens (`listener`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from livecoder.errors import SandboxUnavailable
 from livecoder.sandbox import Room, containment, furnish, mounts, proxy
 from livecoder.sandbox.container import Container
 from livecoder.sandbox.daemon import Daemon
-from livecoder.sandbox.listener import listening
+from livecoder.sandbox.listener import Listening
 from livecoder.sandbox.policy import Policy
 from livecoder.sandbox.proxy.log import Log
 from livecoder.sandbox.toolchains import Toolchains
@@ -26,6 +26,7 @@ class Site:
     daemon: Daemon
     accounts: containment.Accounts
     terms: containment.Terms
+    """That name no network."""
     room: Room
     policy: Policy
 
@@ -35,7 +36,7 @@ class Network:
 
     def __init__(self, log: Log) -> None:
         self.log = log
-        self._keeper: Container | None = None
+        self._keeper: Container | Listening | None = None
         self._proxy: proxy.Proxy | None = None
 
     @property
@@ -52,20 +53,18 @@ class Network:
         furnish.furnish(keeper, None)
         containment.furnish_for_containers(keeper, site.accounts)
         seen = containment.layered(keeper, mounts.room_mounts(keeper, Toolchains(), ()))
-        description = containment.description(keeper, seen, site.policy, replace(site.terms, network=""))
+        description = containment.description(keeper, seen, site.policy, site.terms)
         self._keeper = Container(site.daemon, description, furnish.directory(keeper))
 
     def connect(self, site: Site) -> None:
-        """Open it and let the proxy listen in there. Raises SandboxUnavailable."""
+        """Open it with the proxy in there. Raises SandboxUnavailable."""
         try:
-            self.open(site)
-            terms = replace(site.terms, network=self.id)
-            listener = listening(site.daemon, _place(site.room), site.policy, terms)
+            keeper = Listening(site.daemon, _place(site.room), site.policy, site.terms)
         except SandboxUnavailable as error:
-            self.close()
             remedy = "leave --network out, or use --sandbox bubblewrap"
             raise SandboxUnavailable(f"the network cannot be filtered here: {error.line()}", remedy) from None
-        self._proxy = proxy.Proxy(listener, site.policy.reach, self.log).__enter__()
+        self._keeper = keeper
+        self._proxy = proxy.Proxy(keeper.socket, site.policy.reach, self.log).__enter__()
 
     def close(self) -> None:
         if self._proxy:

@@ -12,8 +12,8 @@ import pytest
 
 from livecoder.cli.chat import UNDONE
 from livecoder.events import UserSaid
+from livecoder.evolution.pending import PENDING
 from livecoder.journal.journal import read
-from livecoder.learning import PENDING
 from tests.conftest import git
 from tests.e2e.conftest import PROGRAM, Livecoder, until
 from tests.e2e.terminal import Terminal

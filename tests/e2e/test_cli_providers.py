@@ -45,6 +45,16 @@ def test_a_provider_that_fails_for_good(
     assert done.result["patch"]["files"] == 1
 
 
+def test_half_replies_of_a_provider_that_fails_are_on_the_bill(livecoder: Livecoder, provider: Endpoint) -> None:
+    provider.answers = [text("half" * 1000, cut=True)] * 2
+    result = livecoder("-p", "fix it", "--json", "-m", "openai/gpt-4o").result
+
+    assert (result["subtype"], result["exit_code"], len(provider.requests)) == ("error_provider", 75, 2)
+    assert result["usage"]["output_tokens"] == 2000
+    assert result["total_cost_usd"] > 2000 * 1e-5
+    assert result["cost_known"]
+
+
 @pytest.mark.parametrize(
     "answer",
     [

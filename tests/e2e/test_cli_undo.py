@@ -109,6 +109,14 @@ def test_a_name_in_disguise_is_marked_before_anything_is_done(livecoder: Livecod
     assert {"  remove c<\u0430 U+0430>lc.py", "  remove a^Jb", "  remove x<U+202E>yp.exe"} <= set(lines)
 
 
+def test_what_undo_cannot_take_back_is_said_at_the_start(livecoder: Livecoder) -> None:
+    for number in range(7):
+        git(livecoder.cwd, "init", "-q", f"nested{number}")
+    done = livecoder.task("$ echo more >> nested0/file", "Done.")
+    assert "in no checkpoint, out of reach of undo: nested0 (a repository of its own), nested1" in done.out
+    assert "nested4 (a repository of its own) and 2 more" in done.out
+
+
 def test_what_could_not_be_restored_is_no_done(livecoder: Livecoder) -> None:
     before = picture(livecoder.cwd)
     livecoder.task("$ rm calc.py README.md; mkdir -p calc.py/node_modules; touch calc.py/node_modules/x", "Done.")

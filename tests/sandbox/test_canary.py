@@ -128,6 +128,16 @@ def test_a_good_verdict_is_kept_until_something_changes(
         verdict("bubblewrap", never, tmp_path)
 
 
+def test_where_groups_may_be_made_is_asked_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bubblewrap: str
+) -> None:
+    """What is said of limits in a login session does not hold in a scope of the user's own."""
+    assert verdict("bubblewrap", make, tmp_path).works
+    monkeypatch.setattr(canary.cgroups, "surroundings", lambda: "0::/user.slice/user-1000.slice/user@1000.service")
+    with pytest.raises(AssertionError):
+        verdict("bubblewrap", never, tmp_path)
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"key": 1}', "null"])
 def test_a_damaged_memory_is_none(tmp_path: Path, text: str, bubblewrap: str) -> None:
     (tmp_path / "canary-bubblewrap.json").write_text(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import signal
 import subprocess
@@ -14,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from livecoder.sandbox.cgroups import Group, Hits, Limits, session_group
+from livecoder.sandbox.cgroups import Group, Hits, Limits, session_group, surroundings
 
 LIMITS = Limits(300 * 1024 * 1024, 77)
 
@@ -85,6 +86,24 @@ def _runs(pid: str) -> bool:
     return status.exists() and "Z (zombie)" not in status.read_text()
 
 
+def test_who_has_logged_in_is_told_what_gives_them_groups_and_it_does() -> None:
+    """By systemd as it is: a login session belongs to it, what the user's own manager starts to the user."""
+    if os.getuid() == 0 or not Path(f"/run/user/{os.getuid()}/systemd").is_dir():
+        pytest.skip("no ordinary user with a systemd of their own")
+    program = (
+        "from livecoder.sandbox.cgroups import Limits, session_group\n"
+        "try:\n    session_group(Limits(10**9, 99)).remove(); print('made')\nexcept OSError as error:\n    print(error)"
+    )
+    words = [sys.executable, "-c", program]
+    told = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    if told == "made\n":
+        pytest.skip("groups can be made in this session")
+    way_out = re.search("`(systemd-run .*) livecoder`", told)
+    assert way_out, told
+    done = subprocess.run([*way_out[1].split(), *words], capture_output=True, text=True, check=True)
+    assert done.stdout == "made\n", done.stderr
+
+
 @pytest.fixture
 def unified(tmp_path: Path) -> Path:
     """A process as version 2 shows it: its own group below a slice that hands controllers on. Mounted at `top`."""
@@ -115,6 +134,16 @@ def test_beside_our_own_group_its_limits_hold_as_well(unified: Path) -> None:
     (unified / "top/user.slice/own.scope/memory.max").write_text("1000000\n")
     (unified / "top/user.slice/own.scope/pids.max").write_text("max\n")
     assert session_group(LIMITS, unified).limits == Limits(1000000, 77)
+
+
+def test_surroundings_are_the_same_for_all_scopes_of_a_place(unified: Path) -> None:
+    found = surroundings(unified)
+    (unified / "cgroup").write_text("0::/user.slice/other.scope\n")
+    assert surroundings(unified) == found == "0::/user.slice"
+    (unified / "cgroup").write_text("0::/user.slice/user.service/other.scope\n")
+    assert surroundings(unified) != found
+    (unified / "cgroup").unlink()
+    assert surroundings(unified) == ""
 
 
 @pytest.mark.parametrize("handed_on", ["cpu", "memory", "cpu pids"])

@@ -240,6 +240,22 @@ def test_e18_where_user_namespaces_are_forbidden_that_is_said(
     assert "ran" not in done.output
 
 
+@pytest.mark.parametrize("kind", ["user", "net", "pid"])
+def test_e18_a_setting_that_forbids_namespaces_is_named(bubblewrap: str, room: Room, kind: str) -> None:
+    """Each user namespace has settings of its own, so that they can be made in one."""
+    program = (
+        "import sys\nfrom pathlib import Path\nfrom livecoder.sandbox import Room\n"
+        "from livecoder.sandbox.bubblewrap import Bubblewrap\nfrom livecoder.sandbox.policy import Policy\n"
+        "from livecoder.sandbox.toolchains import Toolchains\nwhere, scratch = map(Path, sys.argv[1:])\n"
+        "print(Bubblewrap(Room(where, where, scratch), Toolchains(), Policy()).probe())"
+    )
+    script = f'echo 0 >/proc/sys/user/max_{kind}_namespaces && exec "$@"'
+    forbidden = ["unshare", "--user", "--map-root-user", "bash", "-c", script, "bash"]
+    words = [*forbidden, sys.executable, "-c", program, str(room.workspace), str(room.scratch)]
+    done = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=True)
+    assert f"; `sysctl user.max_{kind}_namespaces=15000`" in done.stdout
+
+
 def test_e18_a_mount_that_fails_is_the_sandboxs_failure_and_is_explained(
     sandbox: Sandbox, run: Run, room: Room, tmp_path: Path
 ) -> None:

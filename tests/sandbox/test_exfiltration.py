@@ -108,7 +108,7 @@ def test_x04_a_service_of_a_job_is_reached_by_later_commands_and_by_nobody_else(
         done = run(sandbox, "grep CapEff /proc/self/status; echo >/dev/tcp/192.0.2.1/80; mount -t tmpfs none /tmp")
         assert "CapEff:\t0000000000000000" in done.output
         assert "unreachable" in done.output
-        assert "permission denied" in done.output.lower()
+        assert done.exit_code == 32  # of mount(8), whose words are others for root than for a user
         other = Room(tmp_path / "other", tmp_path / "other", tmp_path / "scratch2")
         other.workspace.mkdir()
         assert "refused" in run(open_room(other), ask).output

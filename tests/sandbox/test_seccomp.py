@@ -7,7 +7,7 @@ import struct
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from livecoder.sandbox.seccomp import MACHINES, NEWEST, REFUSED, means, program
@@ -91,6 +91,7 @@ def test_arguments_decide(machine: str, name: str, arguments: tuple[int, ...], e
 
 
 @both
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(number=st.integers(0, NEWEST), arguments=st.lists(st.integers(0, 2**64 - 1), min_size=6, max_size=6))
 def test_every_other_call_is_allowed(machine: str, number: int, arguments: list[int]) -> None:
     if number not in MACHINES[machine].calls.values():
@@ -98,12 +99,14 @@ def test_every_other_call_is_allowed(machine: str, number: int, arguments: list[
 
 
 @both
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(number=st.integers(NEWEST + 1, 2**32 - 1))
 def test_what_is_newer_than_the_table_does_not_exist_and_neither_does_x32(machine: str, number: int) -> None:
     assert answer(machine, number) == ENOSYS
 
 
 @both
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(number=st.integers(0, 2**32 - 1), audit=st.integers(0, 2**32 - 1))
 def test_calls_of_another_processor_end_the_program(machine: str, number: int, audit: int) -> None:
     if audit and audit != MACHINES[machine].audit:
