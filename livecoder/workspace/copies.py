@@ -193,15 +193,20 @@ def _watched(copying: subprocess.Popen[bytes], cancelled: Callable[[], bool]) ->
 
 
 def _inodes(root: Path) -> dict[str, _Inode]:
-    """Mode, size, time, inode, change time and links of every file; of a single file under the name ""."""
+    """Mode, size, time, inode, change time and links of every file; of a single file under the name "".
+
+    Others may work in these folders: what goes meanwhile was not there.
+    """
     found: dict[str, _Inode] = {}
     top = os.fspath(root)
-    if not stat.S_ISDIR(os.lstat(top).st_mode):
-        return {"": _inode(top)}
+    with suppress(FileNotFoundError):
+        if not stat.S_ISDIR(os.lstat(top).st_mode):
+            return {"": _inode(top)}
     for folder, _, names in os.walk(top):
         for name in names:
             path = f"{folder}/{name}"
-            found[path[len(top) + 1 :]] = _inode(path)
+            with suppress(FileNotFoundError):
+                found[path[len(top) + 1 :]] = _inode(path)
     return found
 
 

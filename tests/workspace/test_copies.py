@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -200,3 +200,18 @@ def test_whoever_cancels_does_not_wait_for_the_copy(with_package: Workspace, tmp
     assert copy.why_in_place == STOPPED
     children = Path(f"/proc/self/task/{threading.get_native_id()}/children").read_text().split()
     assert "cp" not in [Path(f"/proc/{child}/comm").read_text().strip() for child in children]
+
+
+def test_what_another_program_removes_meanwhile_was_not_there(
+    with_package: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = os.walk
+
+    def walk(top: str) -> Iterator[tuple[str, list[str], list[str]]]:
+        for folder, folders, names in listed(top):
+            yield folder, folders, [*names, "gone-by-now"]
+
+    monkeypatch.setattr(os, "walk", walk)
+    dependencies = Dependencies.snapshot(with_package.shadow, tmp_path / "kept")
+    assert dependencies.problem == dependencies.changed_in_place() == ""
+    assert (dependencies.kept / "node_modules/p/i.js").exists()
