@@ -102,6 +102,8 @@ def _tell(told: _Told, event: e.Event) -> None:
 def _note(event: e.Event) -> str:
     """What else happened at a step, in a line; "" for what reflection has no use for."""
     match event:
+        case e.FailuresHidden():
+            return f"its exit code hides failing tests: {event.tests.failed + event.tests.errors}"
         case e.ToolCreated() | e.ToolRevised():
             return f"tool {event.name} written: {event.summary}"
         case e.ToolUsed():

@@ -66,13 +66,14 @@ def stopped(events: Iterable[e.Event]) -> frozenset[int]:
 
 def _walk(events: Sequence[e.Event]) -> Iterator[_Walked]:
     by_user = stopped(events)
+    hidden = {event.step for event in events if isinstance(event, e.FailuresHidden)}
     commands: dict[int, str] = {}
     found = tree = ""
     done: e.CommandFinished | None = None
 
     def walked(finished: e.CommandFinished) -> _Walked:
         called = programs(commands.get(finished.step, ""))
-        failed = finished.exit_code != 0 and finished.step not in by_user
+        failed = finished.step in hidden or (finished.exit_code != 0 and finished.step not in by_user)
         return _Walked(finished.step, called, failed, finished.output, tree, tree != found)
 
     for event in events:

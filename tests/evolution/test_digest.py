@@ -9,10 +9,13 @@ from livecoder.events import (
     CommandFinished,
     CommandStarted,
     Event,
+    FailuresHidden,
     HookSaid,
     LimitWarned,
+    Names,
     Nudged,
     ProposalRefused,
+    RanTests,
     RoundEnded,
     RoundStarted,
     ScaffoldEdited,
@@ -137,3 +140,9 @@ def test_a_command_that_the_user_stopped_is_told_as_that() -> None:
     told = digest([ASKED, *step(1, "sleep 500", 137, ""), stopped], 12_000)
     assert "sleep 500\n   stopped by the user, 1.2 s, 1 lines\n" in told
     assert "exit 137, 1.2 s" in digest([ASKED, *step(1, "sleep 500", 137, ""), ENDED], 12_000)
+
+
+def test_failing_tests_behind_a_pipe_are_told() -> None:
+    hidden = FailuresHidden(1, RanTests("pytest", 4, 1, 1, 0, Names(2, ("t.py::a", "t.py::b")), "failures"))
+    told = digest([ASKED, *step(1, "pytest -q | tail -3"), hidden, ENDED], 12_000)
+    assert "   exit 0, 1.2 s, 1 lines\n   its exit code hides failing tests: 2\n" in told

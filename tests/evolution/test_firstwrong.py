@@ -8,7 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livecoder.events import CheckpointTaken, CommandFinished, CommandStarted, Event, RoundEnded, Verified
+from livecoder.events import (
+    CheckpointTaken,
+    CommandFinished,
+    CommandStarted,
+    Event,
+    FailuresHidden,
+    Names,
+    RanTests,
+    RoundEnded,
+    Verified,
+)
 from livecoder.evolution.firstwrong import first_wrong
 
 
@@ -89,6 +99,15 @@ def test_a_command_that_the_user_stopped_did_nothing_wrong() -> None:
     stopped = [*session(slow)[:-1], RoundEnded(1, "interrupted", "", "interrupted by the user", 1)]
     assert first_wrong(stopped) is None
     assert first_wrong(session(slow)) is not None
+
+
+def test_failing_tests_behind_a_pipe_are_failures() -> None:
+    piped = Did("pytest -q | tail -3", 0, "1 failed, 4 passed")
+    events = session(Did("pytest -q | tail -3", 0, "5 passed"), Did("edit x", tree="t1"), piped)
+    assert first_wrong(events) is None
+    tests = RanTests("pytest", 4, 1, 0, 0, Names(1, ("t.py::a",)), "failures")
+    found = first_wrong([*events[:-1], FailuresHidden(3, tests), events[-1]])
+    assert found is not None and (found.step, found.seen) == (2, 3)
 
 
 def test_it_says_why_and_where_it_showed() -> None:
