@@ -204,7 +204,7 @@ def test_an_exact_edit_written_twice_brings_the_catalogues_tool(project: Project
     assert [tool.name for tool in head(project, tmp_path / "after").tools] == ["edit"]
 
     again = project.work(say("edit a.txt --old one! --new one"), "Edited.")
-    assert "edit: Replace text in files, exactly" in started(again).system
+    assert "edit: Replace exact texts in files" in started(again).system
     assert (project.root / "a.txt").read_text() == "one\ntwo!\n"
     assert of(ScaffoldCommitted, again) == []
 

@@ -13,6 +13,8 @@ from livecoder.evolution.firstwrong import Wrong, first_wrong, stopped
 
 COMMAND = 300
 OUTPUT = 400
+SAID = 400
+ANSWER = 1_500
 
 
 @dataclass(slots=True)
@@ -37,6 +39,8 @@ class _Told:
     parts: list[_Part] = field(default_factory=list[_Part])
     tail: list[str] = field(default_factory=list[str])
     commands: dict[int, str] = field(default_factory=dict[int, str])
+    said: str = ""
+    """By the model with its latest commands: what it had understood by then stands nowhere else."""
 
 
 def digest(events: Sequence[e.Event], budget: int) -> str:
@@ -83,12 +87,18 @@ def _tell(told: _Told, event: e.Event) -> None:
             told.parts.append(_Part(0, ["## asked", _short(event.task, 2000)]))
         case e.CommandStarted():
             told.commands[event.step] = event.command
+        case e.ModelReplied() if event.purpose == "turn" and event.calls:
+            told.said = event.text.strip()
         case e.CommandFinished():
-            told.parts.append(_Part(event.step, [_step(told.commands.get(event.step, ""), event, told.stopped)]))
+            said = [f"it said: {_short(told.said, SAID)}"] if told.said else []
+            told.said = ""
+            told.parts.append(_Part(event.step, [*said, _step(told.commands.get(event.step, ""), event, told.stopped)]))
         case e.UserSaid() if event.why in ("steering", "undo"):
             told.parts.append(_Part(0, ["## the user said meanwhile", _short(event.text, 400)]))
         case e.RoundEnded():
-            told.tail.append(f"## ended: {event.ending} after {event.turns} turns: {_short(event.answer, 600)}")
+            told.tail.append(f"## ended: {event.ending} after {event.turns} turns: {_short(event.answer, ANSWER)}")
+        case e.PatchMade() if event.names:
+            told.tail.append(f"changed: {_short(', '.join(event.names), SAID)}")
         case e.Verified():
             weakened = f", {len(event.weakened)} test files weakened" if event.weakened else ""
             before = f"(before: {event.base_exit_code})"

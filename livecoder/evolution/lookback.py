@@ -43,7 +43,7 @@ def variables(past: Account, earlier: str, scaffold: Scaffold, refused: Sequence
         "lesson_chars": LESSON_CHARS,
         "observables": list(OBSERVABLES),
         "scripts": _scripts(past.events),
-        "tools": [tool.name for tool in scaffold.tools],
+        "tools": [f"{tool.name} ({tool.summary})" for tool in scaffold.tools],
         "lessons": [f"{lesson.id}: {lesson.text}" for lesson in scaffold.lessons],
         "refused": [f"{old.target}: {old.reason}" for old in refused[-NAMED_REFUSALS:]],
         "trouble": wrong,

@@ -18,7 +18,8 @@ ADVICE = {
     "repeated command": "the same command shape at steps {steps}: one call of a tool in $SCAFFOLD/tools could do it",
     "failed edits": "edits failed at steps {steps}: a script that asserts that the old text occurs exactly once, and "
     "shows the nearest lines when not, is worth keeping in $SCAFFOLD/tools",
-    "cut outputs": "outputs were cut at steps {steps}: ask for less at once, or `lc out N A:B`",
+    "cut outputs": "outputs were cut at steps {steps}: `lc out N A:B` shows what is missing, and several in one reply "
+    "cost no turn more",
 }
 LIMITS = {"failed edits": 2, "cut outputs": 2}
 EDITORS = {"edit", "patch", "ed"}

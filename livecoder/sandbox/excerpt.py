@@ -19,6 +19,7 @@ LINES_A_DEFINITION = 80
 NAMED = 14
 NAMED_CHARS = 500
 """Missing definitions that are named in one gap."""
+PIECES = 4
 LEAST = 0.6
 """The share of the budget that source code may not fall below for the sake of ending with a definition's end."""
 
@@ -130,12 +131,28 @@ class Excerpt:
             if first > expected:
                 last = first - 1
                 which = f"lines {expected}-{last}" if last > expected else f"line {last}"
-                missing = _named(part for part in parts if expected <= part.first <= last)
-                lines.append(f"[… {which} not shown: lc out {self.name} {expected}:{last}{missing}]")
+                gap = [part for part in parts if expected <= part.first <= last]
+                whole = f"lc out {self.name} {expected}:{last}{self._in_pieces(gap)}"
+                lines.append(f"[… {which} not shown: {whole}{_named(gap)}]")
             if first in shown:
                 lines.append(shown[first].text + shown[first].marker)
                 expected = shown[first].last + 1
         return "\n".join(lines) + "\n"
+
+    def _in_pieces(self, gap: Sequence[Part]) -> str:
+        """For a gap that would be cut again: pieces of it that are not; "" for any other."""
+        pieces: list[str] = []
+        first, spent = 0, 0
+        for place, part in enumerate(gap):
+            spent += part.cost
+            if spent > self.budget and place > first:
+                pieces.append(f"{gap[first].first}:{gap[place - 1].last}")
+                first, spent = place, part.cost
+        if not pieces:
+            return ""
+        pieces.append(f"{gap[first].first}:{gap[-1].last}")
+        more = ", …" * (len(pieces) > PIECES)
+        return f" (too long for one output; in pieces: {', '.join(pieces[:PIECES])}{more})"
 
 
 def _begins(parts: Sequence[Part], place: int) -> bool:

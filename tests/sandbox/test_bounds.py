@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from livecoder.sandbox.bounds import Bounds, Live, View
 from livecoder.sandbox.clean import clean
 
-GAP = re.compile(r"\[… lines? (\d+)(?:-(\d+))? not shown: lc out 7 (\d+):(\d+)(?:; there: .*)?\]")
+GAP = re.compile(
+    r"\[… lines? (\d+)(?:-(\d+))? not shown: lc out 7 (\d+):(\d+)(?: \(too long for one output; in pieces: [\d:, …]+\))?(?:; there: .*)?\]"
+)
 FOLD = re.compile(r"\[… the line above (\d+) more times\]")
 CLIP = re.compile(r" \[… line (\d+) has ([\d,]+) bytes: lc out 7 \d+:\d+ \| cut -b \d+-\d+\]$")
 
