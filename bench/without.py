@@ -11,14 +11,15 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from livecoder import __main__ as command_line
 from livecoder import solve
 from livecoder.ground import Ground
-from livecoder.prompt import task_text
+from livecoder.prompt import message
+from livecoder.scaffold.lessons import Lesson
 from livecoder.scaffold.scaffold import Scaffold
 from livecoder.scaffold.sections import sections, with_section
 from livecoder.task import Task
@@ -28,8 +29,8 @@ BUDGET = re.compile(r" An output is shown up to .*?`timeout` that you give it\."
 
 
 def without_ground() -> None:
-    def task_alone(task: Task, ground: Ground, verify: str = "") -> str:
-        return task_text(task)
+    def task_alone(task: Task, ground: Ground, verify: str = "", lessons: Sequence[Lesson] = ()) -> str:
+        return message(task, lessons)
 
     solve.first_message = task_alone
 

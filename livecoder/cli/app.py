@@ -72,6 +72,10 @@ def run(arguments: list[str]) -> int:
         return _misused(error, words)
     except Signalled as signalled:
         return _fail("ended by a signal", signalled.code)
+    except RuntimeError as error:
+        if not isinstance(error.__cause__, Signalled):
+            raise
+        return _fail("ended by a signal", error.__cause__.code)  # it came while a class was made, in an import
     except BrokenPipeError:
         return 0
     except typer.Exit as ended:  # also what typer makes of Ctrl-C

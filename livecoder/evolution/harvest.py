@@ -162,6 +162,9 @@ class Harvest:
     def _recurs(self, event: Harvested) -> str:
         if self._told or not event.similar_to or not self.encouraged() or self.mode == "end" or self.tools_made():
             return ""
+        here = any(where.startswith("step") for where in event.similar_to)
+        if stocked(event.source) and not here:  # after this task the catalogue's tool is there for the next one
+            return ""
         self._told = True
         return (
             f"this script has the shape of the one in {' and '.join(event.similar_to)}. If it comes back again, keep "

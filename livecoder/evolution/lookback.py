@@ -15,6 +15,7 @@ from livecoder.evolution.contract import OBSERVABLES
 from livecoder.evolution.digest import digest
 from livecoder.evolution.firstwrong import first_wrong
 from livecoder.evolution.harvest import Recurring
+from livecoder.evolution.stock import stocked
 from livecoder.journal.account import Account, account
 from livecoder.scaffold.hooks import EVENTS
 from livecoder.scaffold.knobs import described
@@ -106,13 +107,14 @@ def last_tree(events: Sequence[e.Event]) -> str:
 def _scripts(events: Sequence[e.Event]) -> list[dict[str, Any]]:
     """Throw-away scripts that worked and whose shape came back, unless a tool was made later in the session, of them.
 
-    Only these can become tools unseen.
+    Only these can become tools unseen; what the catalogue has is taken from there.
     """
     made = max((event.step for event in events if isinstance(event, e.ToolCreated)), default=0)
     found = [
         event
         for event in events
         if isinstance(event, e.Harvested) and not event.exit_code and event.similar_to and event.step > made
+        if not stocked(event.source)
     ]
     return [{"step": event.step, "source": event.source[:SCRIPT_CHARS].rstrip()} for event in found[-SCRIPTS:]]
 

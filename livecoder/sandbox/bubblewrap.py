@@ -230,7 +230,10 @@ def _used_up() -> str:
     limits = sorted(Path("/proc/sys/user").glob("max_*_namespaces"))
     if none := [path.name for path in limits if path.read_text().strip() == "0"]:
         return f"namespaces are forbidden; `sysctl {' '.join(f'user.{name}=15000' for name in none)}`"
-    return "no more namespaces may be made; raise user.max_*_namespaces by sysctl, or end what uses them"
+    return (
+        "no further namespaces may be made here, as in a sandbox or container: use --sandbox docker outside of one, "
+        "raise user.max_*_namespaces by sysctl, or end what uses them"
+    )
 
 
 _SETTINGS = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from livecoder.events import (
+    Call,
     CheckpointTaken,
     CommandFinished,
     CommandStarted,
@@ -12,8 +13,10 @@ from livecoder.events import (
     FailuresHidden,
     HookSaid,
     LimitWarned,
+    ModelReplied,
     Names,
     Nudged,
+    PatchMade,
     ProposalRefused,
     RanTests,
     RoundEnded,
@@ -22,6 +25,7 @@ from livecoder.events import (
     ToolBroken,
     ToolCreated,
     ToolUsed,
+    Usage,
     UserSaid,
     Verified,
 )
@@ -146,3 +150,21 @@ def test_failing_tests_behind_a_pipe_are_told() -> None:
     hidden = FailuresHidden(1, RanTests("pytest", 4, 1, 1, 0, Names(2, ("t.py::a", "t.py::b")), "failures"))
     told = digest([ASKED, *step(1, "pytest -q | tail -3"), hidden, ENDED], 12_000)
     assert "   exit 0, 1.2 s, 1 lines\n   its exit code hides failing tests: 2\n" in told
+
+
+def test_what_the_model_understood_and_changed_is_told() -> None:
+    call = (Call("c1", "ls"),)
+    told = digest(
+        [
+            ASKED,
+            ModelReplied(1, "The parser drops the last row.", call, Usage(), None, 1.0, 10),
+            *step(1, "ls"),
+            *step(2, "true"),
+            ModelReplied(2, "look back", call, Usage(), None, 1.0, 10, "reflection"),
+            PatchMade(2, 9, 1, ("parser.py", "tests/test_parser.py")),
+            ENDED,
+        ],
+        12_000,
+    )
+    assert "it said: The parser drops the last row.\nstep 1: ls\n" in told and told.count("it said") == 1
+    assert "changed: parser.py, tests/test_parser.py" in told

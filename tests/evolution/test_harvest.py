@@ -105,6 +105,14 @@ def test_one_that_comes_back_from_an_earlier_session_is_recognised(lab: Lab) -> 
     assert found.similar_to == ("an earlier task (s0, step 4)",)
 
 
+def test_an_exact_edit_as_in_an_earlier_task_needs_no_word_since_the_catalogue_has_it(lab: Lab) -> None:
+    edit = "import re\nt = open('a.txt').read()\nassert t.count('x') == 0\nprint(t.replace('x', 'y'))\n"
+    watcher = harvest()
+    watcher.earlier = [Earlier("an earlier task (s0, step 4)", sketch(edit))]
+    events, model = lab.play([say(inline(edit)), "done"], watcher)
+    assert of(Harvested, events)[0].similar_to and "the shape" not in told(model.asked[1])
+
+
 def test_useful_scripts_are_asked_about_once_at_the_end_and_aside(lab: Lab) -> None:
     events, model = lab.play([say(inline(FIRST)), say(inline(SECOND)), "done", "none"], harvest())
     (question,) = of(Nudged, events)

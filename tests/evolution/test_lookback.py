@@ -58,6 +58,12 @@ def test_a_script_that_came_back_is_shown_and_may_become_a_tool(tmp_path: Path) 
     failed = Harvested(2, "Python", 9, 1, (1,), "print('failed')", ("step 1",))
     text = prompt(session(tmp_path, "s1", ASKED, *step(1, "ls"), once, *step(2, "ls"), again, failed, ENDED))
     assert "<script step=\"2\">\nprint('came back')\n</script>" in text and '"action": "add", "name"' in text
+
+
+def test_what_the_catalogue_has_is_not_asked_of_the_model(tmp_path: Path) -> None:
+    edit = Harvested(2, "Python", 9, 0, (1,), "assert t.count(a) == 1\nt = t.replace(a, b)\n", ("step 1",))
+    text = prompt(session(tmp_path, "s1", ASKED, *step(1, "ls"), *step(2, "ls"), edit, ENDED))
+    assert "<script" not in text and '"kind": "tool"' not in text
     assert "seen once" not in text and "failed'" not in text
 
 

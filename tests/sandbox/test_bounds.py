@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 import tracemalloc
+from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,9 +13,8 @@ from hypothesis import strategies as st
 from livecoder.sandbox.bounds import Bounds, Live, View
 from livecoder.sandbox.clean import clean
 
-GAP = re.compile(
-    r"\[… lines? (\d+)(?:-(\d+))? not shown: lc out 7 (\d+):(\d+)(?: \(too long for one output; in pieces: [\d:, …]+\))?(?:; there: .*)?\]"
-)
+IN_PIECES = r" \(too long for one output; in pieces: ([\d:, …]+)\)"
+GAP = re.compile(rf"\[… lines? (\d+)(?:-(\d+))? not shown: lc out 7 (\d+):(\d+)(?:{IN_PIECES})?(?:; there: .*)?\]")
 FOLD = re.compile(r"\[… the line above (\d+) more times\]")
 CLIP = re.compile(r" \[… line (\d+) has ([\d,]+) bytes: lc out 7 \d+:\d+ \| cut -b \d+-\d+\]$")
 
@@ -185,9 +185,24 @@ def test_source_code_is_shown_from_its_start_up_to_the_end_of_a_definition() -> 
     assert SOURCE.splitlines()[len(code)].lstrip().startswith(("class", "@"))
     assert 1200 < len("\n".join(code)) <= 2000
     first = len(code) + 1
-    assert gap.startswith(f"[… lines {first}-2002 not shown: lc out 7 {first}:2002; there: class Shape")
+    assert gap.startswith(
+        f"[… lines {first}-2002 not shown: lc out 7 {first}:2002 (too long for one output; in pieces: "
+    )
+    assert "; there: class Shape" in gap
     assert gap.endswith(" more]")
     assert len(gap) < 700
+
+
+def test_what_would_be_cut_again_is_named_in_pieces_that_are_not() -> None:
+    lines = SOURCE.splitlines()[:300]
+    gap = GAP.fullmatch(view(("\n".join(lines) + "\n").encode(), 2000).text.splitlines()[-1])
+    assert gap is not None and gap[5] is not None
+    pieces = [tuple(map(int, piece.split(":"))) for piece in gap[5].split(", ")]
+    assert pieces[0][0] == int(gap[3]) and pieces[-1][1] == 300
+    assert all(after[0] == before[1] + 1 for before, after in pairwise(pieces))
+    for first, last in pieces:
+        assert not view(("\n".join(lines[first - 1 : last]) + "\n").encode(), 2000).clipped
+    assert "in pieces" not in view(("\n".join(lines[:150]) + "\n").encode(), 2000).text
 
 
 def test_what_only_quotes_code_is_no_source() -> None:
