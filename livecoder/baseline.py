@@ -22,7 +22,7 @@ from livecoder.loop import Notice, State, Step
 from livecoder.rooms import Rooms, speaks_of_reports
 from livecoder.sandbox import Finished
 from livecoder.tested import Tested, run
-from livecoder.testruns import Counts
+from livecoder.testruns import Counts, TestRun
 
 MEASURED = "measured.json"
 """The file of a project's measurements, in the engine's directory for the project."""
@@ -30,6 +30,8 @@ MAX_SECONDS = 600.0
 KEPT = 20
 """Measurements of a project that are kept, the newest."""
 MOST_NAMES = 200
+SLOW_SECONDS = 10.0
+"""From which a file of tests is worth being named."""
 NAMED = 12
 """Failing tests that the model is told by name."""
 
@@ -157,8 +159,15 @@ class Baseline:
 def measured(tree: str, command: str, tested: Tested) -> Measured:
     """A run of `command` that ended by itself."""
     finished, tests = tested.finished, tested.tests
-    said, failing = (counted(tests.counts), tests.failing) if tests else (_words(finished), ())
+    said, failing = (counted(tests.counts) + _slow(tests), tests.failing) if tests else (_words(finished), ())
     return Measured(tree, command, finished.exit_code, finished.seconds, said, failing[:MOST_NAMES])
+
+
+def _slow(tests: TestRun) -> str:
+    """The file that takes most of a long run's time, so that it is run when it is meant; "" for none."""
+    file, seconds = tests.slowest()
+    dear = seconds >= SLOW_SECONDS and 2 * seconds >= sum(tests.seconds.values()) and len(tests.seconds) > 1
+    return f"; {file} takes {seconds:.0f} s" if dear else ""
 
 
 def _words(finished: Finished) -> str:

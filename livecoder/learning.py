@@ -227,7 +227,8 @@ class Learning:
     def _reflected(self, evolution: Evolution, answer: Reflection, accepted: int) -> Reflected:
         rate = evolution.rate(self._opened.model_name)
         state, made = ("failed" if answer.failed else "done"), len(answer.proposals)
-        return Reflected(state, answer.failed, answer.cost_usd, made, accepted, rate.predicted, rate.came_true)
+        why = answer.failed or (f"dropped: {answer.dropped}" if answer.dropped else "")
+        return Reflected(state, why, answer.cost_usd, made, accepted, rate.predicted, rate.came_true)
 
 
 def _watching(

@@ -10,9 +10,12 @@ from pathlib import Path
 import pytest
 from looping import Rounds, Until, bubble, observed, of, say
 
-from livecoder.baseline import KEPT, Baseline, Measured, Memory
+from livecoder import tested
+from livecoder.baseline import KEPT, Baseline, Measured, Memory, measured
 from livecoder.events import GroundMeasured
 from livecoder.rooms import Cancelled, Rooms, gitdirs
+from livecoder.sandbox import Finished
+from livecoder.testruns import Counts, TestRun
 from livecoder.workspace.copies import materialise
 from livecoder.workspace.trees import Trees
 from livecoder.workspace.workspace import Workspace
@@ -119,6 +122,22 @@ def test_a_runner_that_prints_more_after_its_error_is_told_by_the_error(place: P
     usage = "printf 'usage: x\\nx: error: unrecognized arguments: -n\\n  rootdir: /repo\\n'"
     (event,), _ = place.play(*MEASURED, command=f"{usage}; exit 4")
     assert (event.exit_code, event.said) == (4, "x: error: unrecognized arguments: -n")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        ({"tests/test_a.py": 50.4, "tests/test_b.py": 3.0}, "2 passed; tests/test_a.py takes 50 s"),
+        ({"tests/test_a.py": 5.0, "tests/test_b.py": 0.1}, "2 passed"),
+        ({"tests/test_a.py": 20.0, "tests/test_b.py": 15.0, "tests/test_c.py": 15.0}, "2 passed"),
+        ({"tests/test_a.py": 50.0}, "2 passed"),
+    ],
+    ids=["one file", "quick", "spread", "no other"],
+)
+def test_the_file_that_takes_most_of_a_long_run_is_named(seconds: dict[str, float], said: str) -> None:
+    tests = TestRun("pytest", {"a": "passed", "b": "passed"}, Counts(2), "all", seconds=seconds)
+    finished = Finished(0, 60.0, "", 0, 0, False, "/repo")
+    assert measured("tree", "pytest", tested.Tested(finished, tests)).said == said
 
 
 def test_lines_for_the_model() -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from annotated_types import Len
 
@@ -16,6 +16,9 @@ from livecoder.evolution.contract import MAX_CAUSE, Contract
 from livecoder.scaffold.knobs import Value
 from livecoder.scaffold.lessons import Lesson
 from livecoder.scaffold.sections import WHOLE
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
 MOST = 5
 """Proposals of one look back."""
@@ -122,19 +125,41 @@ class _Kind:
     kind: Literal["lesson", "tool", "prompt", "knob", "hook"]
 
 
-def read(text: str, origin: Origin) -> list[p.Proposal]:
-    """The proposals in a reply, prose round the object or not. Raises pydantic.ValidationError."""
-    from pydantic import TypeAdapter
+@dataclass(frozen=True, slots=True)
+class Read:
+    """An answer: the proposals that have their form, and what is wrong with each other one."""
+
+    proposals: tuple[p.Proposal, ...]
+    faults: tuple[str, ...]
+
+
+def read(text: str, origin: Origin) -> Read:
+    """The proposals in a reply, prose round the object or not. Raises pydantic.ValidationError for no such object."""
+    from pydantic import TypeAdapter, ValidationError
 
     found = OBJECT.search(text)
     answer = TypeAdapter(Answer).validate_json(found[0] if found else text or "nothing")
-    items: list[AnyAnswer] = []
-    for given in answer.proposals:
-        # By its kind first, so that what is wrong is told of the kind that was meant.
-        kind = TypeAdapter(_Kind).validate_python(given).kind
-        ends = kind == "lesson" and given.get("action") == "retire"
-        items.append(TypeAdapter(LessonEnd if ends else KINDS[kind]).validate_python(given))
-    return [_proposal(item, origin) for item in items]
+    proposals: list[p.Proposal] = []
+    faults: list[str] = []
+    for place, given in enumerate(answer.proposals, 1):
+        try:
+            # By its kind first, so that what is wrong is told of the kind that was meant.
+            kind = TypeAdapter(_Kind).validate_python(given).kind
+            ends = kind == "lesson" and given.get("action") == "retire"
+            item = TypeAdapter(LessonEnd if ends else KINDS[kind]).validate_python(given)
+        except ValidationError as error:
+            faults.append(f"proposal {place}: {fault(error)}")
+        else:
+            proposals.append(_proposal(item, origin))
+    return Read(tuple(proposals), tuple(faults))
+
+
+def fault(error: ValidationError) -> str:
+    """The first thing that is wrong, in a line; nothing of what was given but its length."""
+    first = error.errors(include_url=False)[0]
+    given = first["input"]
+    length = f" (it has {len(given)})" if first["type"] == "string_too_long" and isinstance(given, str) else ""
+    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}{length}".strip(": ")
 
 
 def _proposal(item: AnyAnswer, origin: Origin) -> p.Proposal:

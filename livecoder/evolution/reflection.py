@@ -1,7 +1,7 @@
 """Stage 5, after the task: one request that looks back, and its answer as proposals.
 
-The answer is JSON by schema, with one repair; what still does not parse is dropped and said. What a proposal claims is
-for the gate to judge.
+The answer is JSON by schema, with one repair of what has not its form; what still has not is dropped and said. What a
+proposal claims is for the gate to judge.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from math import inf
 
 from livecoder.control import Control
 from livecoder.events import Event, ModelReplied, Usage
-from livecoder.evolution.answers import Origin, read
+from livecoder.evolution.answers import Origin, fault, read
 from livecoder.evolution.proposals import Proposal
 from livecoder.model import Ask, Assistant, Message, Model, Reply, User
 
@@ -23,6 +23,7 @@ MAX_OUTPUT_TOKENS = 1_500
 REQUESTS = 2
 """The question, and one repair of its answer."""
 REPAIR = "That is not the JSON object that was asked for ({error}). Answer with it and nothing else."
+REPAIR_SOME = "{error}. Give anew what is wrong, in such an object and nothing else; the others are taken."
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,8 @@ class Reflection:
     failed: str
     cost_usd: float | None
     usage: Usage
+    dropped: str = ""
+    """What was wrong with proposals that are not among these."""
 
 
 def too_dear(
@@ -69,6 +72,7 @@ def reflect(
     messages: list[Message] = [User(prompt)]
     cost: float | None = 0.0
     usage = Usage()
+    found: list[Proposal] = []
     failed = ""
     for _ in range(REQUESTS):
         reply: Reply = yield from model.ask(
@@ -80,9 +84,15 @@ def reflect(
         if control.cancelled():
             return Reflection((), "interrupted", cost, usage)
         try:
-            return Reflection(tuple(read(reply.text, origin)), "", cost, usage)
+            answer = read(reply.text, origin)
         except ValidationError as error:
-            first = error.errors(include_input=False, include_url=False)[0]
-            failed = f"{'.'.join(map(str, first['loc']))}: {first['msg']}".strip(": ")
-            messages += [Assistant(reply.text or "(nothing)"), User(REPAIR.format(error=failed))]
+            failed, repair = fault(error), REPAIR
+        else:
+            found += [proposal for proposal in answer.proposals if proposal not in found]
+            if not answer.faults:
+                return Reflection(tuple(found), "", cost, usage)
+            failed, repair = "; ".join(answer.faults), REPAIR_SOME
+        messages += [Assistant(reply.text or "(nothing)"), User(repair.format(error=failed))]
+    if found:
+        return Reflection(tuple(found), "", cost, usage, failed)
     return Reflection((), f"the answer was no valid proposal: {failed}", cost, usage)

@@ -7,7 +7,7 @@ forge it: it informs people and models, and decides nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Literal, TypeAlias
 
 Status: TypeAlias = Literal["passed", "failed", "error", "skipped"]
@@ -50,11 +50,17 @@ class TestRun:
     named: Named
     ended_early: bool = False
     """Not all that was asked for was run: what is not named may be as it was."""
+    seconds: Mapping[str, float] = field(default_factory=dict[str, float], compare=False)
+    """That each file's tests took, where a report tells."""
 
     @property
     def complete(self) -> bool:
         """Every test was run and is named, not only the failing ones."""
         return self.named == "all" and not self.ended_early
+
+    def slowest(self) -> tuple[str, float]:
+        """The file whose tests took longest, and how long; ("", 0) where that is not known."""
+        return max(self.seconds.items(), key=lambda each: each[1], default=("", 0.0))
 
     @property
     def failing(self) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pyexpat import ExpatError, ParserCreate
 
-from livecoder.testruns import Counts, Found, Status, TestRun
+from livecoder.testruns import Counts, Found, Status, TestRun, one_line
 
 MOST_BYTES = 16 * 1024 * 1024
 _OUTCOMES: dict[str, Status] = {"failure": "failed", "error": "error", "skipped": "skipped"}
@@ -39,7 +39,7 @@ def read(data: bytes) -> TestRun | None:
         parser.Parse(data, True)
     except (ExpatError, _Refused):
         return None
-    return TestRun(report.runner or "junit", report.found.tests, report.counts, "all")
+    return TestRun(report.runner or "junit", report.found.tests, report.counts, "all", seconds=report.seconds)
 
 
 class _Report:
@@ -47,6 +47,7 @@ class _Report:
         self.runner = ""
         self.found = Found()
         self.counts = Counts()
+        self.seconds: dict[str, float] = {}
         self._open: list[str] = []
         self._case: dict[str, str] = {}
         self._outcomes: list[Status] = []
@@ -71,9 +72,21 @@ class _Report:
         if element != "testcase":
             return
         outcomes = self._outcomes or ["passed"]
+        name = self._name()
         for outcome in outcomes:
-            self.found.add(self._name(), outcome)
+            self.found.add(name, outcome)
+        if took := self._took():
+            file = one_line(self._case.get("file", "") or name.partition("::")[0])
+            self.seconds[file] = self.seconds.get(file, 0.0) + took
         self.counts += Counts(*(outcomes.count(status) for status in ("passed", "failed", "error", "skipped")))
+
+    def _took(self) -> float:
+        """Seconds; 0 where none are told, or no number of a day."""
+        try:
+            said = float(self._case.get("time", "0"))
+        except ValueError:
+            return 0.0
+        return said if 0 < said < 86_400 else 0.0
 
     def _name(self) -> str:
         classname, name = self._case.get("classname", ""), self._case.get("name", "")

@@ -126,7 +126,7 @@ def _learnt(event: e.Event) -> Note | None:
             return Note("looked back", count(len(event.text.splitlines()), "line"), body=event.text)
         case e.Reflected():
             found = f"{count(event.proposals, 'proposal')}, {event.accepted} accepted"
-            why = found if event.state == "done" else event.why
+            why = "; ".join(filter(None, (found, event.why))) if event.state == "done" else event.why
             return Note("looking back", f"{event.state}{': ' + why if why else ''}")
         case _:
             return None

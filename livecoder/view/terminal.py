@@ -267,7 +267,8 @@ def _named(style: str, mark: str, names: e.Names) -> list[tuple[str, str]]:
 
 def _reflected(event: e.Reflected) -> list[tuple[str, str]]:
     if event.state == "done":
-        return [("dim", f"reflection: {count(event.proposals, 'proposal')}, {event.accepted} accepted")]
+        why = f"; {event.why}" if event.why else ""
+        return [("dim", f"reflection: {count(event.proposals, 'proposal')}, {event.accepted} accepted{why}")]
     return (
         [] if event.state == "off" else [("dim", f"reflection: {event.state}{': ' + event.why if event.why else ''}")]
     )

@@ -75,7 +75,7 @@ def test_what_code_proposes_is_no_prediction_that_counts_for_a_model(kept: Lab, 
 @pytest.mark.parametrize("claimed", ["ledger", "user", "import", "use"])
 def test_a_model_cannot_say_that_it_is_code(kept: Lab, receipt: Receipt, claimed: str) -> None:
     answer = {**CLAIM, "kind": "tool", "action": "retire", "name": "count-lines", "evidence": [], "origin": claimed}
-    (proposal,) = read(json.dumps({"proposals": [answer]}), Origin("s1", "task", WHEN))
+    (proposal,) = read(json.dumps({"proposals": [answer]}), Origin("s1", "task", WHEN)).proposals
     assert proposal.origin == "reflection"
     (refused,) = of(ProposalRefused, considered(kept, receipt, proposal))
     assert refused.reason == "it cites no step"

@@ -134,7 +134,7 @@ def test_without_its_contract_it_is_none(missing: str) -> None:
     reflection, _, model = asked(answer(bad), answer(LESSON))
     assert len(reflection.proposals) == 1
     last = model.asked[1][-1]
-    assert isinstance(last, User) and f"({missing}: Field required)" in last.text
+    assert isinstance(last, User) and last.text.startswith(f"proposal 1: {missing}: Field required. Give anew")
 
 
 @pytest.mark.parametrize("text", [NOTHING, f"Here you are:\n```json\n{NOTHING}\n```\nThat is all."])
@@ -144,28 +144,48 @@ def test_nothing_to_learn_is_a_good_answer_also_in_prose(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "bad",
+    ("bad", "whole"),
     [
-        "",
-        "I learnt a lot.",
-        "{not json}",
-        '{"proposals": [{"kind": "right"}]}',
-        '{"proposals": ["lesson"]}',
-        answer({**LESSON, "text": ""}),
-        answer({**LESSON, "text": "x" * 401}),
-        answer({**LESSON, "evidence": ["three"]}),
-        answer(*[LESSON] * 6),
-        '{"proposals": [{"kind": "lesson", "text": "\\ud800", "evidence": [1], "expects": "x"}]}',
-        '{"proposals": ' + "[" * 5000 + "}",
+        ("", True),
+        ("I learnt a lot.", True),
+        ("{not json}", True),
+        ('{"proposals": [{"kind": "right"}]}', False),
+        ('{"proposals": ["lesson"]}', True),
+        (answer({**LESSON, "text": ""}), False),
+        (answer({**LESSON, "text": "x" * 401}), False),
+        (answer({**LESSON, "evidence": ["three"]}), False),
+        (answer(*[LESSON] * 6), True),
+        ('{"proposals": [{"kind": "lesson", "text": "\\ud800", "evidence": [1], "expects": "x"}]}', True),
+        ('{"proposals": ' + "[" * 5000 + "}", True),
     ],
 )
-def test_what_is_no_proposal_is_repaired_once(bad: str) -> None:
+def test_what_is_no_proposal_is_repaired_once(bad: str, whole: bool) -> None:
     reflection, events, model = asked(bad, answer(LESSON))
     assert len(reflection.proposals) == 1 and reflection.failed == ""
     assert len(events) == 2
     last = model.asked[1][-1]
-    assert isinstance(last, User) and "That is not the JSON object that was asked for (" in last.text
+    assert isinstance(last, User) and ("That is not the JSON object that was asked for (" in last.text) == whole
     assert len(last.text) < 400
+
+
+def test_what_is_well_formed_is_taken_and_the_rest_repaired_alone() -> None:
+    long = {**LESSON, "text": "x" * 406}
+    reflection, _, model = asked(answer(LESSON, long), answer({**LESSON, "text": "Said shorter."}))
+    assert [proposal.summary for proposal in reflection.proposals] == [
+        "The tests need the flag -q here.",
+        "Said shorter.",
+    ]
+    assert (reflection.failed, reflection.dropped) == ("", "")
+    last = model.asked[1][-1]
+    assert isinstance(last, User)
+    assert last.text.startswith("proposal 2: text: String should have at most 400 characters (it has 406). Give anew")
+
+
+def test_what_is_wrong_twice_is_dropped_alone_and_said() -> None:
+    long = {**LESSON, "text": "x" * 406}
+    reflection, events, _ = asked(answer(LESSON, long), answer(LESSON, long), NOTHING)
+    assert (len(reflection.proposals), reflection.failed, len(events)) == (1, "", 2)
+    assert reflection.dropped == "proposal 2: text: String should have at most 400 characters (it has 406)"
 
 
 def test_twice_wrong_it_is_dropped_and_said() -> None:

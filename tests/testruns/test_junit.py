@@ -139,3 +139,23 @@ def test_every_id_is_one_printable_line(classname: str, name: str, outcome: str)
     for identity, status in run.tests.items():
         assert identity.isprintable() and 0 < len(identity) <= 500
         assert (status in FAILING) == (outcome in ("failure", "error"))
+
+
+# ---- how long
+
+
+def test_the_time_of_each_file_is_added_up() -> None:
+    cases = [
+        ("tests.test_a", "one", "1.5"),
+        ("tests.test_a.TestX", "two", "40"),
+        ("tests.test_b", "three", "3"),
+        ("tests.test_b", "four", "nan"),
+        ("tests.test_b", "five", "-7"),
+        ("tests.test_b", "six", "1e300"),
+        ("tests.test_b", "seven", "a while"),
+    ]
+    written = "".join(f'<testcase classname="{place}" name="{name}" time="{time}"/>' for place, name, time in cases)
+    run = known(read(f"{HEAD}{written}{TAIL}".encode()))
+    assert run.seconds == {"tests/test_a.py": 41.5, "tests/test_b.py": 3.0}
+    assert run.slowest() == ("tests/test_a.py", 41.5)
+    assert case('classname="tests.test_a" name="one"').slowest() == ("", 0.0)

@@ -288,3 +288,9 @@ def test_that_room_was_made_is_a_warning() -> None:
     assert shown(made, quiet=True).startswith(
         "! made room: the conversation went from 90,000 to 4,000 characters (2 out"
     )
+
+
+def test_a_look_back_says_what_it_dropped() -> None:
+    assert shown(e.Reflected("done", "", 0.0, 2, 1)) == "reflection: 2 proposals, 1 accepted\n"
+    dropped = e.Reflected("done", "dropped: proposal 2: text: too long", 0.0, 1, 1)
+    assert shown(dropped) == "reflection: 1 proposal, 1 accepted; dropped: proposal 2: text: too long\n"
