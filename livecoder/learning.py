@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
+from math import inf
 from pathlib import Path
 
 from livecoder.control import Control
@@ -149,10 +151,12 @@ class Learning:
             return
         task = past.task or task
         prompt = _prompt(opened, directory, past)
-        dear = self._too_dear(prompt, past)
-        if dear:
-            pending.done(directory)
-            yield Reflected("skipped", dear)
+        tokens = opened.model.estimate_tokens(prompt)
+        dear = partial(too_dear, tokens, past.cost_usd, past.tokens, past.cost_known)
+        if why := dear(*left(opened.settings, opened.state, self.aside)):
+            if dear(inf):  # by what it cost itself: else a session with more left may do it
+                pending.done(directory)
+            yield Reflected("skipped", why)
             return
         origin = Origin(directory.name, " ".join(task.split()), _now())
         answer = yield from reflect(opened.model, prompt, origin, opened.state.turn, control)
@@ -217,12 +221,6 @@ class Learning:
     def _described(self, found: Sequence[Proposal], directory: Path, past: Account) -> list[Proposal]:
         now = self._opened.briefing.present.again()
         return described(found, self._opened.scaffold, now, directory.name, tainted=bool(past.outsider_text))
-
-    def _too_dear(self, prompt: str, past: Account) -> str:
-        """By what the session cost that is looked back on; the limits are those of the session at hand."""
-        may_use = left(self._opened.settings, self._opened.state, self.aside)
-        tokens = self._opened.model.estimate_tokens(prompt)
-        return too_dear(tokens, past.cost_usd, past.tokens, past.cost_known, *may_use)
 
     def _reflected(self, evolution: Evolution, answer: Reflection, accepted: int) -> Reflected:
         rate = evolution.rate(self._opened.model_name)
