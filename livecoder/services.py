@@ -45,11 +45,19 @@ class _Service:
 
     @property
     def ports(self) -> tuple[int, ...]:
-        return self.sandbox.ports() if isinstance(self.sandbox, Serving) and not self.end.done() else ()
+        return (self._listens() or ()) if not self.end.done() else ()
+
+    @property
+    def hidden(self) -> bool:
+        """Its ports cannot be told here."""
+        return self._listens() is None
 
     @property
     def ready(self) -> bool:
         return self.request.port in self.ports if self.request.port else bool(self.ports)
+
+    def _listens(self) -> tuple[int, ...] | None:
+        return self.sandbox.ports() if isinstance(self.sandbox, Serving) else None
 
 
 class Services:
@@ -104,6 +112,8 @@ class Services:
         end = self._threads.submit(drained, sandbox.run(request.script, inf, stop.is_set))
         service = self._services[request.name] = _Service(request, sandbox, end, stop, resources)
         until = service.began + (min(PATIENCE, step.started.timeout) if request.port else QUIET)
+        if service.hidden:
+            until = min(until, service.began + QUIET)  # it may listen by then
         while not end.done() and not service.ready and time.monotonic() < until and not self._cancelled():
             futures.wait([end], TICK)
         if end.done():
@@ -114,7 +124,7 @@ class Services:
 
     def _state(self, name: str, service: _Service, ports: tuple[int, ...], seconds: float) -> str:
         listens = f"listens on port {', '.join(map(str, ports))}" if ports else "listens on no port"
-        if not isinstance(service.sandbox, Serving):
+        if service.hidden or not isinstance(service.sandbox, Serving):
             return f"service {name} runs; on which port cannot be told in this sandbox"
         if apart := service.sandbox.apart:
             return f"service {name} runs, and no other command reaches it: {apart}"

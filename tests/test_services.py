@@ -189,3 +189,16 @@ def test_misuse_shows_the_usage(sandbox: Sandbox, misuse: str) -> None:
     events, (text,) = play(sandbox, [say(f"lc {misuse}")])
     assert "usage: lc VERB" in text and "[exit 2]" in text
     assert not of(ServiceStarted, events)
+
+
+def test_where_ports_cannot_be_told_it_says_so_and_does_not_wait_for_one(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def untold(_: Sandbox) -> None:
+        return None
+
+    monkeypatch.setattr(type(sandbox), "ports", untold)
+    monkeypatch.setattr(services, "QUIET", 0.1)
+    monkeypatch.setattr(services, "PATIENCE", 600.0)
+    _, (text,) = play(sandbox, [say(f"lc serve --port 8123 web '{GO}'")])
+    assert "service web runs; on which port cannot be told in this sandbox" in text

@@ -94,6 +94,11 @@ class Daemon:
                     raise SandboxUnavailable("the image cannot be used", NO_BASH) from None
                 raise
 
+    def process(self, container: str) -> int:
+        """The number of its process 1, where the daemon runs."""
+        with _plain(self.socket):
+            return int(self._client.inspect_container(container)["State"]["Pid"])
+
     def runs(self, container: str) -> bool:
         from docker.errors import NotFound
 

@@ -25,6 +25,7 @@ from livecoder.sandbox.keeper import Network, Site
 from livecoder.sandbox.masked import Masked
 from livecoder.sandbox.network import VARIABLES, means
 from livecoder.sandbox.policy import GIB, Policy
+from livecoder.sandbox.ports import listening, visible
 from livecoder.sandbox.process import Ending, Running
 from livecoder.sandbox.proxy.log import Asked, Log
 from livecoder.sandbox.toolchains import STANDARD_PATH, SYSTEM, Toolchains
@@ -126,6 +127,18 @@ class Docker:
         ending = Ending(128 - code if code < 0 else code, 0.0, "exit")
         self._judge(ending, "")
         return ending.exit_code
+
+    @property
+    def apart(self) -> str:
+        """See `Serving`: once there is a service, all containers of the session are in one network."""
+        return ""
+
+    def ports(self) -> tuple[int, ...] | None:
+        """See `Serving`."""
+        if not self._container or not self._session or not self._container.alive:
+            return ()
+        first = self._session.daemon.process(self._container.id)
+        return listening(first) if visible(first) else None
 
     def asked(self) -> tuple[Asked, ...]:
         """What commands asked of the network since the last look, those of all siblings too."""

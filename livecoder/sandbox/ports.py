@@ -19,9 +19,14 @@ class Serving(Protocol):
         """Why other commands of the session do not reach this one's ports; or ""."""
         ...
 
-    def ports(self) -> tuple[int, ...]:
-        """On which ports of TCP the running command listens now, with all that it started."""
+    def ports(self) -> tuple[int, ...] | None:
+        """On which ports of TCP the running command listens now, with all that it started; None: it cannot be told."""
         ...
+
+
+def visible(root: int) -> bool:
+    """Whether it can be told: that of another machine, or of another user, cannot."""
+    return bool(_link(Path(f"/proc/{root}/ns/net")))
 
 
 def listening(root: int) -> tuple[int, ...]:

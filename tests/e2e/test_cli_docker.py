@@ -63,6 +63,22 @@ def test_a_session_works_verifies_and_is_undone(contained: Livecoder) -> None:
     assert (contained.cwd / "calc.py").read_bytes() == before
 
 
+def test_a_service_is_reached_by_later_commands_and_known_by_its_port(contained: Livecoder) -> None:
+    page = 'u.urlopen("http://127.0.0.1:8123/calc.py").read().decode()'
+    ask = f"python3 -c 'import urllib.request as u; print({page})' 2>/dev/null"
+    code, told = observations(
+        contained,
+        "$ lc serve --port 8123 web 'python3 -m http.server 8123 --bind 127.0.0.1'",
+        f"$ {ask}",
+        f"$ lc serve --stop web; {ask} || echo gone",
+        f"$ {ask} || echo gone",
+        "Done.",
+    )
+    assert code == 0, told
+    assert "service web listens on port 8123, until the session ends" in told, told
+    assert "return a - b" in told and "gone" in told, told
+
+
 def test_a_verify_that_fails_is_no_success(contained: Livecoder) -> None:
     code, _ = observations(contained, "$ true", "Done.", flags=("--verify", "python3 -c 'import sys; sys.exit(3)'"))
     assert code == 6
