@@ -144,7 +144,7 @@ def layered(room: Room, seen: Iterable[Mount]) -> tuple[Mount, ...]:
     inside = furnish.directory(room)
     own = [Mount("--ro-bind", inside / "etc" / name, Path("/etc", name)) for name in ("passwd", "group")]
     known = own if (inside / "accounts").exists() else []
-    every = [Mount("--bind", room.shared / "tmp", Path("/var/tmp")), *known, *seen]
+    every = [*known, *seen]
     found: list[Mount] = []
     for number, mount in enumerate(every):
         covered = any(later.seen == mount.seen or later.seen in mount.seen.parents for later in every[number + 1 :])

@@ -83,7 +83,7 @@ def _etc_directories() -> list[Path]:
 
 def system_arguments(room: Room) -> list[str]:
     """/usr and friends, a few files of /etc, /opt; no /run, no home."""
-    found = ["--symlink", "/tmp", "/var/tmp"]
+    found: list[str] = []
     for path in SYSTEM:
         if path.is_symlink():
             found += ["--symlink", str(path.readlink()), str(path)]
@@ -120,7 +120,7 @@ def room_mounts(room: Room, toolchains: Toolchains, masks: tuple[Mask, ...]) -> 
 def _mounts(room: Room, toolchains: Toolchains) -> list[Mount]:
     inside, shared, bind = furnish.directory(room), room.shared, _bind(room)
     return [
-        Mount("--bind", shared / "tmp", Path("/tmp")),
+        *(Mount("--bind", shared / "tmp", Path(each)) for each in ("/tmp", "/var/tmp")),
         Mount("--bind", shared / "home", Path(HOME)),
         *(Mount("--ro-bind-try", path, path) for path in toolchains.mounts),
         Mount("--ro-bind", inside, Path(ROOT)),

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
+import tempfile
 import time
+from pathlib import Path
 
 import pytest
 from attacks import SOON, Open, Run, finish
 
 from livecoder.sandbox import Room, Sandbox
 from livecoder.sandbox.policy import Policy
+from livecoder.sandbox.toolchains import Toolchains
 
 
 @pytest.mark.parametrize(
@@ -174,3 +178,19 @@ def test_output_that_is_no_text_is_decoded_and_kept_raw(either: Sandbox, run: Ru
     assert done.output.startswith("100%\n")
     assert done.spool is not None
     assert done.spool.read_bytes().startswith(b"caf\xe9 \xff\x00\x1b[31mred")
+
+
+def test_a_workspace_and_a_toolchain_below_var_tmp_are_where_they_are(
+    open_room: Open, toolchains: Toolchains, run: Run
+) -> None:
+    """/tmp and /var/tmp are one directory in a room, and neither may hide what is mounted in it."""
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as place:
+        for name in ("repo", "scratch", "tools/bin"):
+            Path(place, name).mkdir(parents=True)
+        Path(place, "tools/bin/hello").write_text("#!/bin/sh\necho hello from $PWD\n")
+        Path(place, "tools/bin/hello").chmod(0o755)
+        mounts = (*toolchains.mounts, Path(place, "tools"))
+        shown = dataclasses.replace(toolchains, mounts=mounts, configured=(Path(place, "tools"),))
+        sandbox = open_room(Room(Path(place, "repo"), Path(place, "repo"), Path(place, "scratch")), None, shown)
+        assert run(sandbox, f"{place}/tools/bin/hello; touch made").output == f"hello from {place}/repo\n"
+        assert Path(place, "repo/made").exists()
