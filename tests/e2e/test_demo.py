@@ -38,6 +38,7 @@ def test_three_acts_and_the_way_back(own_home: Path) -> None:
     for text in told:
         place = done.stdout.find(text, place)
         assert place >= 0, f"{text} is missing, or comes too early"
+    assert "reflection: failed" not in done.stdout and done.stdout.count("reflection: ") == 3
 
 
 def test_it_claims_no_figure(own_home: Path) -> None:
