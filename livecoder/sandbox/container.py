@@ -10,6 +10,7 @@ import itertools
 import os
 import select
 import time
+from functools import cached_property
 from pathlib import Path
 from typing import IO, Any
 
@@ -97,6 +98,11 @@ class Container:
         except BaseException:
             self.close()
             raise
+
+    @cached_property
+    def process(self) -> int:
+        """The number of its process 1 where the daemon runs, which stays the same; 0 where it has ended."""
+        return self._daemon.process(self.id)
 
     def _make(self, name: str, way: int) -> int:
         os.mkfifo(self._pipes / name, 0o600)

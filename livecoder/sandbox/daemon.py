@@ -95,18 +95,21 @@ class Daemon:
                 raise
 
     def process(self, container: str) -> int:
-        """The number of its process 1, where the daemon runs."""
-        with _plain(self.socket):
-            return int(self._client.inspect_container(container)["State"]["Pid"])
+        """The number of its process 1, where the daemon runs; 0 for none."""
+        return int(self._state(container).get("Pid", 0))
 
     def runs(self, container: str) -> bool:
+        return bool(self._state(container).get("Running"))
+
+    def _state(self, container: str) -> dict[str, Any]:
+        """As the daemon has it; empty for a container that is gone."""
         from docker.errors import NotFound
 
         with _plain(self.socket):
             try:
-                return bool(self._client.inspect_container(container)["State"]["Running"])
+                return self._client.inspect_container(container)["State"]
             except NotFound:
-                return False
+                return {}
 
     def kill(self, container: str) -> None:
         """End all that runs in it, now. One that has ended is no error."""

@@ -135,9 +135,9 @@ class Docker:
 
     def ports(self) -> tuple[int, ...] | None:
         """See `Serving`."""
-        if not self._container or not self._session or not self._container.alive:
+        if not self._container or not self._container.alive or not self._container.process:
             return ()
-        first = self._session.daemon.process(self._container.id)
+        first = self._container.process
         return listening(first) if visible(first) else None
 
     def asked(self) -> tuple[Asked, ...]:
